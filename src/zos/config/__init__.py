@@ -1,0 +1,5 @@
+"""Every knob of Zos, with unit, range and default: the models, and loading them from YAML and environment."""
+
+from zos.config.model import Config
+
+__all__ = ["Config"]

@@ -1,0 +1,90 @@
+"""The knobs of salience: what earns how much, how far it spreads, its caps, its decay, its budget."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from zos.core.topics import BudgetGroup
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EarnConfig(_Section):
+    """Salience earned by one event."""
+
+    message: float = Field(1.0, ge=0, le=100)
+    reaction: float = Field(0.5, ge=0, le=100)
+    mention: float = Field(2.0, ge=0, le=100)
+    reply: float = Field(1.5, ge=0, le=100)
+    thread_created: float = Field(2.0, ge=0, le=100)
+    direct_message: float = Field(1.5, ge=0, le=100)
+    agent_mentioned: float = Field(5.0, ge=0, le=100)
+    media_factor: float = Field(1.2, ge=0, le=10, description="On a message with media or a link")
+
+
+class CapConfig(_Section):
+    """The most a topic can hold."""
+
+    user: float = Field(100.0, gt=0)
+    user_global: float = Field(150.0, gt=0)
+    channel: float = Field(150.0, gt=0)
+    thread: float = Field(50.0, gt=0)
+    dyad: float = Field(80.0, gt=0)
+    dyad_global: float = Field(100.0, gt=0)
+    user_in_channel: float = Field(40.0, gt=0)
+    dyad_in_channel: float = Field(30.0, gt=0)
+    subject: float = Field(60.0, gt=0)
+    role: float = Field(80.0, gt=0)
+    emoji: float = Field(60.0, gt=0)
+    self_server: float = Field(100.0, gt=0)
+    self_global: float = Field(200.0, gt=0)
+
+
+class BudgetConfig(_Section):
+    """What a night may spend, and how the groups share it."""
+
+    total: float = Field(200.0, gt=0, description="Salience a server and local day")
+    groups: dict[BudgetGroup, float] = Field(
+        default_factory=lambda: {
+            BudgetGroup.SOCIAL: 0.30,
+            BudgetGroup.GLOBAL: 0.15,
+            BudgetGroup.SPACES: 0.30,
+            BudgetGroup.SEMANTIC: 0.15,
+            BudgetGroup.CULTURE: 0.10,
+        },
+        description="Shares of the total, at most 1 together; self is apart",
+    )
+    self_total: float = Field(50.0, gt=0, description="Salience a local day for self topics")
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> BudgetConfig:
+        if BudgetGroup.SELF in self.groups:
+            raise ValueError("salience.budget.groups must not hold 'self': it has self_total")
+        if min(self.groups.values(), default=0) < 0 or sum(self.groups.values()) > 1.0 + 1e-9:
+            raise ValueError("salience.budget.groups must be 0 or more each and at most 1 together")
+        return self
+
+
+class SalienceConfig(_Section):
+    """All of it."""
+
+    earn: EarnConfig = Field(default_factory=EarnConfig)
+    caps: CapConfig = Field(default_factory=CapConfig)
+    budget: BudgetConfig = Field(default_factory=BudgetConfig)
+    propagation: float = Field(
+        0.3, ge=0, le=1, description="Part of an earning that warm related topics get too"
+    )
+    spillover: float = Field(
+        0.5, ge=0, le=1, description="Part of what a cap cuts off that they get"
+    )
+    warm_above: float = Field(1.0, ge=0, description="A topic is warm above this balance")
+    decay_after_days: int = Field(
+        7, ge=0, le=3650, description="Days without activity before decay"
+    )
+    decay_per_day: float = Field(0.01, ge=0, le=1, description="Part lost a day")
+    spend_per_token: float = Field(0.001, ge=0, description="Salience a token, in and out")
+    retention: float = Field(
+        1.5, ge=0, le=100, description="Part of the cost kept after a reflection"
+    )

@@ -1,0 +1,47 @@
+"""Time as an argument. Only `SystemClock` reads the wall clock."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """A source of time: `now()` is aware UTC; `sleep` waits in this clock's time."""
+
+    def now(self) -> datetime: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class SimulatedClock:
+    """A clock that stands still until it is moved; `sleep` moves it.
+
+    Args:
+        start: The first time it shows; aware.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        self._now += timedelta(seconds=max(0.0, seconds))
+        await asyncio.sleep(0)
+
+    def move_to(self, moment: datetime) -> None:
+        """Set the clock to `moment` (aware). It may go back: clock steps are part of life."""
+        self._now = moment.astimezone(UTC)

@@ -1,0 +1,35 @@
+"""Identifiers: Discord snowflakes as integers, our own rows as ULIDs.
+
+A ULID (Crockford base 32, 26 characters) sorts by its creation time, which is passed in.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import NewType
+
+ServerId = NewType("ServerId", int)
+ChannelId = NewType("ChannelId", int)
+MemberId = NewType("MemberId", int)
+MessageId = NewType("MessageId", int)
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_RANDOM_BITS = 80
+_ULID_LENGTH = 26
+_DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+_SNOWFLAKE_TIME_SHIFT = 22
+
+
+def new_ulid(now: datetime) -> str:
+    """Return a fresh ULID whose time part is `now` (aware; millisecond resolution)."""
+    milliseconds = int(now.timestamp() * 1000)
+    value = (milliseconds << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+    return "".join(
+        _ALPHABET[(value >> shift) & 31] for shift in range(5 * (_ULID_LENGTH - 1), -1, -5)
+    )
+
+
+def snowflake_time(snowflake: int) -> datetime:
+    """Return the creation time in a Discord id's upper bits (milliseconds since 2015, UTC)."""
+    return _DISCORD_EPOCH + timedelta(milliseconds=snowflake >> _SNOWFLAKE_TIME_SHIFT)

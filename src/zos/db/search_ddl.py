@@ -1,0 +1,47 @@
+"""The text search indexes: FTS5 tables kept by triggers on SQLite, generated tsvectors on PostgreSQL.
+
+`message_fts` and `insight_fts` stem English (porter); `insight_trigram` finds parts of words in
+any language. Triggers keep them, so that no writer can forget to.
+"""
+
+from __future__ import annotations
+
+_FTS5 = {
+    # index: (table, its integer key, tokenizer)
+    "message_fts": ("message", "id", "porter unicode61"),
+    "insight_fts": ("insight", "seq", "porter unicode61"),
+    "insight_trigram": ("insight", "seq", "trigram"),
+}
+
+
+def statements(dialect_name: str) -> list[str]:
+    """Return the DDL for one dialect, in order."""
+    if dialect_name == "sqlite":
+        return [part for index, row in _FTS5.items() for part in _fts5(index, *row)]
+    return [part for table in ("message", "insight") for part in _tsvector(table)]
+
+
+def _fts5(index: str, table: str, key: str, tokenizer: str) -> list[str]:
+    add = f"INSERT INTO {index}(rowid, content) VALUES (new.{key}, new.content);"  # noqa: S608 - constants
+    drop = (
+        f"INSERT INTO {index}({index}, rowid, content) VALUES ('delete', old.{key}, old.content);"  # noqa: S608
+    )
+    return [
+        (
+            f"CREATE VIRTUAL TABLE {index} USING fts5("
+            f"content, content='{table}', content_rowid='{key}', tokenize='{tokenizer}')"
+        ),
+        f"CREATE TRIGGER {index}_insert AFTER INSERT ON {table} BEGIN {add} END",
+        f"CREATE TRIGGER {index}_delete AFTER DELETE ON {table} BEGIN {drop} END",
+        f"CREATE TRIGGER {index}_update AFTER UPDATE OF content ON {table} BEGIN {drop} {add} END",
+    ]
+
+
+def _tsvector(table: str) -> list[str]:
+    return [
+        (
+            f"ALTER TABLE {table} ADD COLUMN search tsvector "
+            "GENERATED ALWAYS AS (to_tsvector('english', content)) STORED"
+        ),
+        f"CREATE INDEX ix_{table}_search ON {table} USING gin (search)",
+    ]

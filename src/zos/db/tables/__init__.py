@@ -1,0 +1,65 @@
+"""The tables, by subject. Amounts of salience are whole micro-salience, money is whole micro-dollars."""
+
+from __future__ import annotations
+
+from zos.db.tables.base import MICRO, UtcDateTime, metadata
+from zos.db.tables.community import (
+    channel,
+    consent,
+    emoji_use,
+    erasure,
+    import_file,
+    member,
+    mention,
+    message,
+    reaction,
+    role_mention,
+    server,
+)
+from zos.db.tables.insights import (
+    insight,
+    insight_member,
+    insight_source,
+    self_concept_version,
+)
+from zos.db.tables.runs import (
+    layer_definition,
+    layer_run,
+    layer_state,
+    model_call,
+    outbox,
+    run_target,
+    selection,
+)
+from zos.db.tables.salience import salience_entry, subject_mention, topic
+
+__all__ = [
+    "MICRO",
+    "UtcDateTime",
+    "channel",
+    "consent",
+    "emoji_use",
+    "erasure",
+    "import_file",
+    "insight",
+    "insight_member",
+    "insight_source",
+    "layer_definition",
+    "layer_run",
+    "layer_state",
+    "member",
+    "mention",
+    "message",
+    "metadata",
+    "model_call",
+    "outbox",
+    "reaction",
+    "role_mention",
+    "run_target",
+    "salience_entry",
+    "selection",
+    "self_concept_version",
+    "server",
+    "subject_mention",
+    "topic",
+]

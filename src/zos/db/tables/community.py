@@ -1,0 +1,166 @@
+"""What was observed: servers, channels, members, messages and what they refer to; consent and erasure."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+)
+
+from zos.db.tables.base import UtcDateTime, metadata
+
+server = Table(
+    "server",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("joined_at", UtcDateTime),
+    Column("left_at", UtcDateTime),
+)
+
+channel = Table(
+    "channel",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column(
+        "server_id", BigInteger, ForeignKey("server.id", ondelete="CASCADE"), index=True
+    ),  # NULL: direct messages
+    Column("name", Text, nullable=False),
+    Column("kind", String(16), nullable=False),  # text | thread | dm
+    Column("parent_id", BigInteger),  # a thread's channel
+    Column("description", Text, nullable=False, server_default=""),
+)
+
+member = Table(
+    "member",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("is_bot", Boolean, nullable=False),
+    Column("role_ids", JSON, nullable=False),  # as last seen
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),  # core.consent.ConsentState
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("recorded_by", Text, nullable=False),  # "file:<name>", "operator", "member"
+)
+
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("member_id", BigInteger, nullable=False, unique=True),  # the tombstone
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("completed_at", UtcDateTime),
+    Column("receipt", JSON, nullable=False),  # counts of what went, by table
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("server_id", BigInteger),  # NULL: direct message
+    Column("channel_id", BigInteger, ForeignKey("channel.id", ondelete="CASCADE"), nullable=False),
+    Column("author_id", BigInteger, ForeignKey("member.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("edited_at", UtcDateTime),
+    Column("content", Text, nullable=False),
+    Column("reply_to_id", BigInteger),  # may be outside what was observed
+    Column("reply_to_author_id", BigInteger),  # resolved when the target is known
+    Column("has_media", Boolean, nullable=False),  # attachment, embed or link
+    Column("is_bot", Boolean, nullable=False),
+    Column("scope", String(8), nullable=False),  # core.scopes.Scope: public | dm
+    Column("booked", Boolean, nullable=False),  # its salience is in the ledger
+    Index("ix_message_channel_time", "channel_id", "created_at", "id"),
+    Index("ix_message_author_time", "author_id", "created_at", "id"),
+    Index("ix_message_reply_author", "reply_to_author_id", "author_id", "created_at"),
+    Index("ix_message_reply_to", "reply_to_id"),
+)
+Index(
+    "ix_message_unbooked",
+    message.c.created_at,
+    message.c.id,
+    sqlite_where=message.c.booked.is_(False),
+    postgresql_where=message.c.booked.is_(False),
+)
+
+mention = Table(
+    "mention",
+    metadata,
+    Column(
+        "message_id", BigInteger, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("member_id", BigInteger, primary_key=True),
+    Index("ix_mention_member", "member_id", "message_id"),
+)
+
+emoji_use = Table(
+    "emoji_use",
+    metadata,
+    Column(
+        "message_id", BigInteger, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("emoji_id", BigInteger, primary_key=True),
+    Column("name", Text, nullable=False),
+    Index("ix_emoji_use_emoji", "emoji_id", "message_id"),
+)
+
+role_mention = Table(
+    "role_mention",
+    metadata,
+    Column(
+        "message_id", BigInteger, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("role_id", BigInteger, primary_key=True),
+    Index("ix_role_mention_role", "role_id", "message_id"),
+)
+
+reaction = Table(
+    "reaction",
+    metadata,
+    Column(
+        "message_id", BigInteger, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("emoji", Text, primary_key=True),  # the Unicode emoji, or the custom emoji's id as text
+    Column("member_id", BigInteger, primary_key=True),  # 0: an archive that does not say who
+    Column("emoji_id", BigInteger),  # custom emoji only
+    Column("emoji_name", Text, nullable=False),
+    Column("count", Integer, nullable=False),  # 1, or how many where the archive does not say who
+    Column("reacted_at", UtcDateTime, nullable=False),  # an archive's reaction: the message's time
+    Column("booked", Boolean, nullable=False),
+    Index("ix_reaction_member", "member_id", "reacted_at"),
+    Index("ix_reaction_emoji", "emoji_id", "reacted_at"),
+)
+Index(
+    "ix_reaction_unbooked",
+    reaction.c.reacted_at,
+    reaction.c.message_id,
+    sqlite_where=reaction.c.booked.is_(False),
+    postgresql_where=reaction.c.booked.is_(False),
+)
+
+import_file = Table(
+    "import_file",
+    metadata,
+    Column("fingerprint", String(64), primary_key=True),  # SHA-256 of the file's bytes
+    Column("name", Text, nullable=False),
+    Column(
+        "messages_done", Integer, nullable=False
+    ),  # committed so far; a resumed import skips them
+    Column("messages_new", Integer, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+)

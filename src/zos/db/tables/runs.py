@@ -1,0 +1,165 @@
+"""Layers as they were, runs, targets, selections, model calls and outgoing texts.
+
+`layer_run` is the durable truth of the scheduler: one row per fire that ran or did not, and why.
+At most one row per layer is `running`: the partial unique index is the lease.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from zos.db.tables.base import UtcDateTime, metadata
+
+layer_definition = Table(
+    "layer_definition",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("name", Text, nullable=False, index=True),
+    Column("path", Text, nullable=False),
+    Column("source", Text, nullable=False),  # the YAML text
+    Column("recorded_at", UtcDateTime, nullable=False),
+)
+
+layer_state = Table(
+    "layer_state",
+    metadata,
+    Column("layer", Text, primary_key=True),
+    Column("registered_at", UtcDateTime, nullable=False),  # missed slots count from here
+    Column("paused_at", UtcDateTime),
+    Column("paused_until", UtcDateTime),
+    Column("paused_by", Text),
+    Column("pause_note", Text),
+    Column("failures_in_row", Integer, nullable=False),
+    Column("insights_since_run", Integer, nullable=False),  # by other layers, for the threshold
+    Column("generation", Integer, nullable=False),  # of the threshold: one run each
+)
+
+layer_run = Table(
+    "layer_run",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("layer", Text, nullable=False),
+    Column("layer_hash", String(64)),
+    Column(
+        "trigger", String(16), nullable=False
+    ),  # schedule | manual | threshold | catch_up | replay
+    Column("slot", UtcDateTime),  # the nominal fire; NULL for manual and threshold
+    Column("slot_last", UtcDateTime),  # a summary row answers for [slot, slot_last]
+    Column("slot_count", Integer, nullable=False),  # how many slots the row answers for; 1 normally
+    Column("request_key", Text),  # manual: idempotency
+    Column("generation", Integer),  # threshold
+    Column("status", String(16), nullable=False),  # reflect.states.RunStatus
+    Column("reason", Text, nullable=False),  # in words
+    Column("coalesced_into", String(26)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("owner", Text),  # the process that runs it
+    Column("heartbeat_at", UtcDateTime),
+    Column("clock_at", UtcDateTime),  # the run's own time: the slot in replay, else when it started
+    Column("targets_total", Integer, nullable=False),
+    Column("targets_done", Integer, nullable=False),
+    Column("insights_created", Integer, nullable=False),
+    Column("tokens_in", BigInteger, nullable=False),
+    Column("tokens_out", BigInteger, nullable=False),
+    Column("cost_microusd", BigInteger, nullable=False),
+    UniqueConstraint("layer", "slot"),
+    UniqueConstraint("layer", "request_key"),
+    UniqueConstraint("layer", "generation"),
+    Index("ix_layer_run_layer", "layer", "id"),
+    Index("ix_layer_run_status", "status", "id"),
+)
+Index(
+    "uq_layer_run_one_running",
+    layer_run.c.layer,
+    unique=True,
+    sqlite_where=layer_run.c.status == "running",
+    postgresql_where=layer_run.c.status == "running",
+)
+
+run_target = Table(
+    "run_target",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("run_id", String(26), ForeignKey("layer_run.id", ondelete="CASCADE"), nullable=False),
+    Column("topic_key", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("status", String(16), nullable=False),  # reflect.states.TargetStatus
+    Column("reason", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("estimated_tokens", Integer, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("tokens_in", Integer, nullable=False),
+    Column("tokens_out", Integer, nullable=False),
+    Column("cost_microusd", BigInteger, nullable=False),
+    Column("salience_spent", BigInteger, nullable=False),  # micro-salience
+    Column("insights_created", Integer, nullable=False),
+    UniqueConstraint("run_id", "topic_key"),
+    Index("ix_run_target_topic", "topic_key", "id"),
+)
+
+selection = Table(
+    "selection",
+    metadata,
+    Column("run_id", String(26), ForeignKey("layer_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("topic_key", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("balance", BigInteger, nullable=False),
+    Column("chosen", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_selection_topic", "topic_key", "run_id"),
+)
+
+model_call = Table(
+    "model_call",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("run_id", String(26), index=True),
+    Column("target_id", String(26), index=True),
+    Column("server_id", BigInteger),
+    Column("layer", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("model", Text, nullable=False),  # provider:model
+    Column("prompt_hash", String(64), nullable=False),
+    Column(
+        "outcome", String(16), nullable=False
+    ),  # reserved | ok | invalid | refused | error | timeout
+    Column("error", Text),
+    Column("tokens_in", Integer, nullable=False),
+    Column("tokens_out", Integer, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("cost_microusd", BigInteger, nullable=False),  # the reservation until it is settled
+    Column("latency_ms", Integer, nullable=False),
+    Column("called_at", UtcDateTime, nullable=False),
+    Index("ix_model_call_time", "called_at", "server_id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("dedup_key", Text, nullable=False, unique=True),
+    Column("run_id", String(26), nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcDateTime),  # NULL: delivered or given up
+    Column("delivered_at", UtcDateTime),
+    Column("last_error", Text),
+    Index("ix_outbox_due", "next_attempt_at"),
+)

@@ -1,0 +1,68 @@
+"""Topics with their balance, and the append-only ledger that proves it."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
+
+from zos.db.tables.base import Identity, UtcDateTime, metadata
+
+topic = Table(
+    "topic",
+    metadata,
+    Column("key", Text, primary_key=True),  # core.topics.TopicKey
+    Column("category", String(16), nullable=False),
+    Column("budget_group", String(16), nullable=False),
+    Column("server_id", BigInteger),  # NULL: global
+    Column("channel_id", BigInteger),
+    Column("member_a", BigInteger),  # whom it is about: none, one, or an ascending pair
+    Column("member_b", BigInteger),
+    Column("balance", BigInteger, nullable=False),  # micro-salience, equals the ledger's sum
+    Column(
+        "decay_base", BigInteger, nullable=False
+    ),  # balance when it last changed other than by decay
+    Column("decay_from", UtcDateTime, nullable=False),  # whole days after this decay the base
+    Column("last_activity_at", UtcDateTime, nullable=False),
+    Column("last_reflected_at", UtcDateTime),
+    Column(
+        "new_material", Integer, nullable=False
+    ),  # units of new material since the last reflection
+    Column("insight_count", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_topic_channel", "channel_id"),
+    Index("ix_topic_member_a", "member_a"),
+    Index("ix_topic_member_b", "member_b"),
+    Index("ix_topic_decay", "decay_from"),
+)
+Index(
+    "ix_topic_candidates",
+    topic.c.category,
+    topic.c.server_id,
+    topic.c.balance.desc(),
+    topic.c.key,
+    sqlite_where=topic.c.new_material > 0,
+    postgresql_where=topic.c.new_material > 0,
+)
+
+salience_entry = Table(
+    "salience_entry",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("topic_key", Text, ForeignKey("topic.key", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),  # salience.model.EntryKind
+    Column("amount", BigInteger, nullable=False),  # micro-salience, signed
+    Column("at", UtcDateTime, nullable=False),  # event time of the last event in the row
+    Column("batch", String(26), nullable=False),  # one row per topic, kind and batch
+    Column("run_id", String(26)),
+    Index("ix_salience_entry_topic", "topic_key", "id"),
+    Index("ix_salience_entry_run", "run_id"),
+)
+
+subject_mention = Table(
+    "subject_mention",
+    metadata,
+    Column("topic_key", Text, ForeignKey("topic.key", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "message_id", BigInteger, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Index("ix_subject_mention_message", "message_id"),
+)
