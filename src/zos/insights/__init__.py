@@ -1,0 +1,1 @@
+"""Insights: what was understood about a topic, what it rests on, and how to find it again."""

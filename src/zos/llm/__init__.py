@@ -1,0 +1,1 @@
+"""Language models behind one client: profiles, validated answers, the spend guard, the offline digest."""

@@ -1,0 +1,93 @@
+"""What a target's nodes share: what they were given, what they have gathered, what they will commit.
+
+Nodes never write to the database: they add to `Outcome`, and the executor commits that in the
+target's one transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from zos.core.consent import ConsentView
+from zos.core.topics import TopicKey
+from zos.insights.model import Insight, InsightDraft
+from zos.llm.output import Reflection, SelfConcept
+from zos.llm.request import Material, Usage
+from zos.observe.store import StoredMessage, StoredReaction
+
+
+@dataclass(frozen=True, slots=True)
+class TargetBrief:
+    """What a target is told: fixed before its first node.
+
+    Attributes:
+        now: The run's own time (`layer_run.clock_at`): nothing later may be read.
+        last_reflected_at: When the topic was last reflected on, or None.
+        dry_run: Render and estimate, ask no model, commit nothing.
+    """
+
+    run_id: str
+    target_id: str
+    layer: str
+    topic: TopicKey
+    now: datetime
+    last_reflected_at: datetime | None
+    consent: ConsentView
+    max_run_cost_usd: float | None = None
+    dry_run: bool = False
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What fetching nodes found, oldest first."""
+
+    messages: list[StoredMessage] = field(default_factory=list)
+    reactions: list[StoredReaction] = field(default_factory=list)
+    insights: list[Insight] = field(default_factory=list)
+    runs: list[dict[str, object]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A rendered prompt, kept for previews."""
+
+    node: str
+    profile: str
+    system: str
+    text: str
+    estimated_tokens: int
+    estimated_cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingText:
+    """One text to deliver after the commit; `key` makes a second delivery recognisable."""
+
+    key: str
+    destination: str
+    payload: dict[str, object]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the target will commit, together or not at all."""
+
+    drafts: list[InsightDraft] = field(default_factory=list)
+    self_concept: SelfConcept | None = None
+    outgoing: list[OutgoingText] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class TargetContext:
+    """One target on its way through the nodes."""
+
+    brief: TargetBrief
+    gathered: Gathered = field(default_factory=Gathered)
+    material: Material | None = None
+    reflections: list[Reflection] = field(default_factory=list)
+    extractive: bool = False
+    outcome: Outcome = field(default_factory=Outcome)
+    prompts: list[Prompt] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    dry_reason: str = ""
