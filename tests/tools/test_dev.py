@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-VERBS = ["setup", "demo", "check", "fix", "test", "bench", "lock"]
+VERBS = ["setup", "demo", "check", "fix", "test", "bench", "lock", "docs"]
 
 
 def run_dev(checkout: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
