@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 POOL_TIMEOUT_SECONDS = 30.0
 
+Connection = AsyncConnection
+"""An open transaction, as rooms without SQL of their own pass it on."""
+
 
 def database_url(config: Config) -> URL:
     """Return the URL of the configured database, with the async driver.

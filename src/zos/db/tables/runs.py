@@ -44,6 +44,8 @@ layer_state = Table(
     Column("failures_in_row", Integer, nullable=False),
     Column("insights_since_run", Integer, nullable=False),  # by other layers, for the threshold
     Column("generation", Integer, nullable=False),  # of the threshold: one run each
+    Column("trigger_threshold", Integer),  # as registered; NULL: no threshold
+    Column("trigger_category", String(16)),  # only insights about such topics count; NULL: all
 )
 
 layer_run = Table(
@@ -68,7 +70,9 @@ layer_run = Table(
     Column("finished_at", UtcDateTime),
     Column("owner", Text),  # the process that runs it
     Column("heartbeat_at", UtcDateTime),
-    Column("clock_at", UtcDateTime),  # the run's own time: the slot in replay, else when it started
+    Column(
+        "clock_at", UtcDateTime, nullable=False
+    ),  # the run's own time: the slot in replay, else when it started
     Column("targets_total", Integer, nullable=False),
     Column("targets_done", Integer, nullable=False),
     Column("insights_created", Integer, nullable=False),

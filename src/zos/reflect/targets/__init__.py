@@ -1,0 +1,1 @@
+"""Targets: the topics of a run, each with its own state and its one transaction."""

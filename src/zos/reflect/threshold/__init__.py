@@ -1,0 +1,1 @@
+"""The threshold trigger: insights are counted where they are stored, and each full count opens one run."""
