@@ -1,6 +1,7 @@
 """Identifiers: Discord snowflakes as integers, our own rows as ULIDs.
 
-A ULID (Crockford base 32, 26 characters) sorts by its creation time, which is passed in.
+A ULID (Crockford base 32, 26 characters) sorts by its creation time, which is passed in; within
+one millisecond, those of one process sort in the order in which they were made.
 """
 
 from __future__ import annotations
@@ -20,12 +21,18 @@ _ULID_LENGTH = 26
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 _SNOWFLAKE_TIME_SHIFT = 22
+_latest: dict[int, int] = {}  # the millisecond of the last ULID, and its value
 
 
 def new_ulid(now: datetime) -> str:
     """Return a fresh ULID whose time part is `now` (aware, 1970 or later; millisecond resolution)."""
     milliseconds = (now - _UNIX_EPOCH) // timedelta(milliseconds=1)
-    value = (milliseconds << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+    value = max(
+        (milliseconds << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS - 1),
+        _latest.get(milliseconds, 0) + 1,
+    )
+    _latest.clear()
+    _latest[milliseconds] = value
     return "".join(
         _ALPHABET[(value >> shift) & 31] for shift in range(5 * (_ULID_LENGTH - 1), -1, -5)
     )

@@ -45,7 +45,7 @@ layer_state = Table(
     Column("insights_since_run", Integer, nullable=False),  # by other layers, for the threshold
     Column("generation", Integer, nullable=False),  # of the threshold: one run each
     Column("trigger_threshold", Integer),  # as registered; NULL: no threshold
-    Column("trigger_category", String(16)),  # only insights about such topics count; NULL: all
+    Column("trigger_categories", Text),  # ",user,dyad,": only insights about such topics; NULL: all
 )
 
 layer_run = Table(

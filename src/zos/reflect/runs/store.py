@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from zos.core.errors import NotFoundError
 from zos.core.ids import new_ulid
 from zos.db.engine import Database
-from zos.db.tables import MICRO, layer_run, layer_state, run_target
+from zos.db.tables import MICRO, UtcDateTime, layer_run, layer_state, run_target
 from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.states import RunStatus, Trigger
 
@@ -85,7 +85,7 @@ class RunStore:
                 status=RunStatus.RUNNING.value,
                 owner=owner,
                 heartbeat_at=now,
-                started_at=func.coalesce(layer_run.c.started_at, now),
+                started_at=func.coalesce(layer_run.c.started_at, literal(now, UtcDateTime())),
             )
             .returning(layer_run.c.layer, layer_run.c.trigger)
         )

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.core.errors import StillRunningError
 from zos.core.ids import new_ulid
 from zos.core.topics import TopicKey
 from zos.db.engine import Database
-from zos.db.tables import MICRO, layer_run, run_target, selection
+from zos.db.tables import MICRO, layer_run, model_call, run_target, selection
 from zos.llm.request import Usage
 from zos.reflect.runs.model import RunTarget
 from zos.reflect.states import RunStatus, TargetStatus
@@ -158,12 +157,15 @@ async def finish_target(
         raise LostRunError
 
 
-def count_by_status(targets: Sequence[RunTarget]) -> dict[TargetStatus, int]:
-    """Return how many of `targets` are in each state."""
-    counts: dict[TargetStatus, int] = {}
-    for target in targets:
-        counts[target.status] = counts.get(target.status, 0) + 1
-    return counts
+async def usage_of_target(connection: AsyncConnection, target_id: str) -> Usage:
+    """Return what all model calls of a target used, those of failed attempts included."""
+    query = select(
+        func.coalesce(func.sum(model_call.c.tokens_in), 0),
+        func.coalesce(func.sum(model_call.c.tokens_out), 0),
+        func.coalesce(func.sum(model_call.c.requests), 0),
+        func.coalesce(func.sum(model_call.c.cost_microusd), 0),
+    ).where(model_call.c.target_id == target_id)
+    return Usage(*(int(total) for total in (await connection.execute(query)).one()))
 
 
 def _target_row(

@@ -34,10 +34,10 @@ async def count_insights(
     """
     if not categories:
         return []
-    counted = layer_state.c.trigger_category
+    counted = layer_state.c.trigger_categories
     matching = sum(
         (
-            case((or_(counted.is_(None), counted == category), 1), else_=0)
+            case((or_(counted.is_(None), counted.contains(f",{category},")), 1), else_=0)
             for category in categories
         ),
         start=literal(0),

@@ -1,0 +1,124 @@
+"""One target, tried until it succeeds, is dry, or has failed for good."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from zos.config.model import ReflectConfig
+from zos.consent.store import ConsentStore
+from zos.core.clock import Clock
+from zos.core.errors import BudgetError, ZosError
+from zos.reflect.commit import TargetCommit
+from zos.reflect.context import TargetBrief, TargetContext
+from zos.reflect.layer import Layer
+from zos.reflect.pipeline import run_nodes
+from zos.reflect.runs.model import LayerRun, RunTarget
+from zos.reflect.states import TargetStatus
+from zos.reflect.targets.store import LostRunError, TargetStore
+from zos.reflect.tools import NodeTools
+
+log = structlog.get_logger(__name__)
+
+
+class TargetTimeoutError(ZosError):
+    """The target took too long."""
+
+    retryable = True
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Tries targets. All collaborators are the executor's.
+
+    `execute` is the one function that carries out a target, whoever dispatches it: it claims the
+    target's row, it may be called again for the same target, and it commits in one transaction.
+    """
+
+    targets: TargetStore
+    commit: TargetCommit
+    consent: ConsentStore
+    tools: NodeTools
+    settings: ReflectConfig
+    clock: Clock
+
+    async def execute(self, run: LayerRun, layer: Layer, target: RunTarget) -> TargetStatus:
+        """Carry out one target of a run that this process owns.
+
+        Returns:
+            Its final state. A target that is finished already stays as it is.
+
+        Raises:
+            BudgetError: A spending limit was reached: the target stays open, the run must stop.
+            LostRunError: Another process has taken the run over.
+        """
+        for attempt in range(1, self.settings.target_attempts + 1):
+            if not await self.targets.start(target.id, now=self.clock.now()):
+                return target.status
+            try:
+                return await self._try(run, layer, target)
+            except (BudgetError, LostRunError):
+                raise
+            except ZosError as error:
+                failure = error
+            except (
+                Exception
+            ) as error:  # a target's outermost frame: a bug in one must not end the others
+                log.exception("target_crashed", run=run.id, topic=str(target.topic))
+                failure = ZosError(f"{type(error).__name__}: {error}")
+            if not failure.retryable or attempt == self.settings.target_attempts:
+                break
+            log.info(
+                "target_tried_again",
+                run=run.id,
+                topic=str(target.topic),
+                error=str(failure),
+                attempt=attempt,
+            )
+            await self.clock.sleep(self.settings.retry_backoff_seconds * 2 ** (attempt - 1))
+        log.warning(
+            "target_failed",
+            run=run.id,
+            layer=run.layer,
+            topic=str(target.topic),
+            error=str(failure),
+        )
+        await self.commit.failure(target, str(failure), now=self.clock.now())
+        return TargetStatus.FAILED
+
+    async def _try(self, run: LayerRun, layer: Layer, target: RunTarget) -> TargetStatus:
+        limit = self.settings.target_timeout_seconds
+        try:
+            async with asyncio.timeout(limit):
+                context = TargetContext(await self.brief(run, layer, target))
+                await run_nodes(layer, context, self.tools)
+        except TimeoutError:
+            raise TargetTimeoutError(f"The target took longer than {limit:g} s.") from None
+        if context.dry_reason:
+            await self.commit.dry(run, target, context.dry_reason, now=self.clock.now())
+            return TargetStatus.DRY
+        await self.commit.success(run, target, context.outcome, now=self.clock.now())
+        return TargetStatus.SUCCESS
+
+    async def brief(
+        self, run: LayerRun, layer: Layer, target: RunTarget, *, dry_run: bool = False
+    ) -> TargetBrief:
+        """Return what a target's nodes are told."""
+        return TargetBrief(
+            run_id=run.id,
+            target_id=target.id,
+            layer=layer.name,
+            topic=target.topic,
+            now=run.clock_at,
+            last_reflected_at=await self._last_reflected(target),
+            consent=await self.consent.view(),
+            max_run_cost_usd=layer.max_cost_usd,
+            dry_run=dry_run,
+        )
+
+    async def _last_reflected(self, target: RunTarget) -> datetime | None:
+        state = await self.tools.ledger.state(target.topic)
+        return None if state is None else state.last_reflected_at

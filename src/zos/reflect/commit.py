@@ -1,0 +1,156 @@
+"""A target's one transaction: everything it came to is stored together, or not at all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from zos.core.ids import new_ulid
+from zos.core.topics import TopicCategory, TopicKey
+from zos.db.engine import Connection, Database
+from zos.db.tables import MICRO
+from zos.insights.model import InsightDraft
+from zos.insights.store import add_insight
+from zos.reflect.context import Outcome
+from zos.reflect.outbox.store import put
+from zos.reflect.runs.model import LayerRun, RunTarget
+from zos.reflect.self_concept.store import add_version
+from zos.reflect.states import TargetStatus
+from zos.reflect.targets.store import finish_target, usage_of_target
+from zos.reflect.threshold.store import count_insights
+from zos.salience.ledger import SalienceLedger
+
+
+class TargetCommit:
+    """Commits what targets came to.
+
+    Args:
+        database: The store.
+        ledger: Books what a target spent, and the material that its insights are to other topics.
+        owner: This process.
+    """
+
+    def __init__(self, database: Database, ledger: SalienceLedger, owner: str) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._owner = owner
+
+    async def success(
+        self, run: LayerRun, target: RunTarget, outcome: Outcome, *, now: datetime
+    ) -> None:
+        """Store insights, sources, spend, thresholds, outgoing texts and the target's state.
+
+        Args:
+            run: The run; its `clock_at` is the time of everything stored.
+            target: The target.
+            outcome: What its nodes made; at least one insight, text or self-concept.
+            now: The time of day, for the target's own row.
+
+        Raises:
+            LostRunError: If another process has taken the run over; nothing is stored.
+        """
+        async with self._database.write() as connection:
+            usage = await usage_of_target(connection, target.id)
+            spent = await self._ledger.spend(
+                connection,
+                target.topic,
+                tokens=usage.tokens_in + usage.tokens_out,
+                insights=len(outcome.drafts),
+                at=run.clock_at,
+                run_id=run.id,
+            )
+            for draft in outcome.drafts:
+                await self._store(connection, run, target, draft, spent.spent / MICRO)
+            await count_insights(
+                connection,
+                layer=run.layer,
+                categories=[draft.topic.category.value for draft in outcome.drafts],
+                now=run.clock_at,
+            )
+            await put(connection, self._database, outcome.outgoing, run_id=run.id, now=now)
+            if outcome.self_concept is not None:
+                await add_version(
+                    connection, outcome.self_concept.content, run_id=run.id, at=run.clock_at
+                )
+            await finish_target(
+                connection,
+                target,
+                owner=self._owner,
+                status=TargetStatus.SUCCESS,
+                reason="",
+                usage=usage,
+                salience_spent=spent.spent,
+                insights_created=len(outcome.drafts),
+                now=now,
+            )
+
+    async def dry(self, run: LayerRun, target: RunTarget, reason: str, *, now: datetime) -> None:
+        """Record that there was nothing to say: the material counts as seen, no salience is spent."""
+        async with self._database.write() as connection:
+            usage = await usage_of_target(connection, target.id)
+            await self._ledger.mark_seen(connection, target.topic, at=run.clock_at)
+            await finish_target(
+                connection,
+                target,
+                owner=self._owner,
+                status=TargetStatus.DRY,
+                reason=reason,
+                usage=usage,
+                now=now,
+            )
+
+    async def failure(self, target: RunTarget, reason: str, *, now: datetime) -> None:
+        """Record a failure: it costs its topic nothing, and its material stays new."""
+        async with self._database.write() as connection:
+            usage = await usage_of_target(connection, target.id)
+            await finish_target(
+                connection,
+                target,
+                owner=self._owner,
+                status=TargetStatus.FAILED,
+                reason=reason,
+                usage=usage,
+                now=now,
+            )
+
+    async def _store(
+        self,
+        connection: Connection,
+        run: LayerRun,
+        target: RunTarget,
+        draft: InsightDraft,
+        spent: float,
+    ) -> None:
+        await add_insight(
+            connection,
+            draft,
+            insight_id=new_ulid(run.clock_at),
+            layer=run.layer,
+            run_id=run.id,
+            target_id=target.id,
+            salience_spent=spent,
+            at=run.clock_at,
+        )
+        for topic in informed_topics(draft.topic):
+            await self._ledger.add_material(connection, topic, units=1, at=run.clock_at)
+        if draft.subject is not None and draft.topic.server_id is not None:
+            await self._ledger.name_subject(
+                connection,
+                draft.topic.server_id,
+                draft.subject,
+                message_ids=draft.subject_message_ids,
+                at=run.clock_at,
+            )
+
+
+def informed_topics(topic: TopicKey) -> tuple[TopicKey, ...]:
+    """Return the topics to which an insight about `topic` is new material.
+
+    A server's insight about a person or pair informs the global topic of the same; every insight
+    but those about itself informs Zos.
+    """
+    if topic.category is TopicCategory.SELF:
+        return ()
+    own = (TopicKey.self_topic(),)
+    if topic.server_id is None or topic.category not in (TopicCategory.USER, TopicCategory.DYAD):
+        return own
+    return (TopicKey(topic.category, None, topic.ids), *own)

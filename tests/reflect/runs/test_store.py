@@ -1,0 +1,151 @@
+"""Run rows: opened once, run by one process at a time, taken over from the dead."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from zos.core.errors import NotFoundError
+from zos.db.engine import Database
+from zos.reflect.runs.model import LayerRun, RunRequest
+from zos.reflect.runs.store import RunStore
+from zos.reflect.states import RunStatus, Trigger
+
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=30)
+
+
+def fire(
+    layer: str = "nightly",
+    slot: datetime | None = NOW,
+    *,
+    key: str | None = None,
+    generation: int | None = None,
+    trigger: Trigger = Trigger.SCHEDULE,
+) -> RunRequest:
+    return RunRequest(layer, trigger, "due", NOW, slot=slot, request_key=key, generation=generation)
+
+
+async def opened(runs: RunStore, request: RunRequest | None = None) -> LayerRun:
+    run = await runs.open(request or fire(), now=NOW)
+    assert run is not None
+    return run
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [fire(), fire(slot=None, key="k"), fire(slot=None, generation=3)],
+    ids=["slot", "request key", "generation"],
+)
+async def test_a_fire_is_opened_once(database: Database, request_: RunRequest) -> None:
+    runs = RunStore(database)
+    opens = await asyncio.gather(*(runs.open(request_, now=NOW) for _ in range(4)))
+    assert len([run for run in opens if run is not None]) == 1
+
+
+async def test_manual_runs_without_a_key_do_not_stand_in_each_others_way(
+    database: Database,
+) -> None:
+    runs = RunStore(database)
+    request = fire(slot=None, trigger=Trigger.MANUAL)
+    assert (await opened(runs, request)).id != (await opened(runs, request)).id
+
+
+async def test_two_runs_of_one_layer_never_run_together(database: Database) -> None:
+    runs = RunStore(database)
+    first = await opened(runs)
+    second = await opened(runs, fire(slot=LATER))
+    other_layer = await opened(runs, fire("weekly"))
+    assert await runs.claim(first.id, owner="a", now=NOW)
+    assert not await runs.claim(second.id, owner="b", now=NOW)
+    assert await runs.claim(other_layer.id, owner="b", now=NOW)
+    assert (await runs.get(second.id)).status is RunStatus.QUEUED
+    await runs.finish(first.id, owner="a", status=RunStatus.SUCCESS, reason="", now=LATER)
+    assert await runs.claim(second.id, owner="b", now=LATER)
+
+
+async def test_of_many_claims_one_wins(database: Database) -> None:
+    runs = RunStore(database)
+    run = await opened(runs)
+    claims = await asyncio.gather(*(runs.claim(run.id, owner=f"p{n}", now=NOW) for n in range(6)))
+    assert claims.count(True) == 1
+
+
+async def test_only_the_owner_beats_and_finishes(database: Database) -> None:
+    runs = RunStore(database)
+    run = await opened(runs)
+    await runs.claim(run.id, owner="a", now=NOW)
+    assert await runs.heartbeat(run.id, owner="a", now=LATER)
+    assert not await runs.heartbeat(run.id, owner="b", now=LATER)
+    unchanged = await runs.finish(
+        run.id, owner="b", status=RunStatus.FAILED, reason="no", now=LATER
+    )
+    assert unchanged.status is RunStatus.RUNNING
+    done = await runs.finish(run.id, owner="a", status=RunStatus.SUCCESS, reason="", now=LATER)
+    assert (done.status, done.finished_at, done.started_at) == (RunStatus.SUCCESS, LATER, NOW)
+
+
+async def test_a_run_is_taken_over_once_and_only_as_it_was_seen(database: Database) -> None:
+    runs = RunStore(database)
+    run = await opened(runs)
+    await runs.claim(run.id, owner="dead", now=NOW)
+    seen = await runs.get(run.id)
+    wins = await asyncio.gather(*(runs.take_over(seen, owner=f"p{n}", now=LATER) for n in range(4)))
+    assert wins.count(True) == 1
+    alive = await runs.get(run.id)
+    await runs.heartbeat(run.id, owner=alive.owner or "", now=LATER + timedelta(seconds=5))
+    assert not await runs.take_over(alive, owner="late", now=LATER)
+
+
+async def test_an_interrupted_run_can_be_claimed_again(database: Database) -> None:
+    runs = RunStore(database)
+    run = await opened(runs)
+    await runs.claim(run.id, owner="a", now=NOW)
+    cut = await runs.finish(
+        run.id, owner="a", status=RunStatus.INTERRUPTED, reason="stopped", now=LATER
+    )
+    assert cut.finished_at is None
+    assert [one.id for one in await runs.unfinished()] == [run.id]
+    assert await runs.claim(run.id, owner="b", now=LATER)
+    assert (await runs.get(run.id)).started_at == NOW
+
+
+async def test_an_outcome_without_a_run_is_final_at_once(database: Database) -> None:
+    runs = RunStore(database)
+    missed = await runs.open(
+        fire(), now=LATER, status=RunStatus.MISSED, slot_last=LATER, slot_count=7
+    )
+    assert missed is not None
+    assert (missed.finished_at, missed.slot_count, missed.slot_last) == (LATER, 7, LATER)
+    assert not await runs.claim(missed.id, owner="a", now=LATER)
+
+
+async def test_a_run_that_nobody_will_run_is_closed_with_its_reason(database: Database) -> None:
+    runs = RunStore(database)
+    run = await opened(runs, fire(slot=None, key="again", trigger=Trigger.MANUAL))
+    assert await runs.close_unclaimed(run.id, status=RunStatus.SKIPPED, reason="overlap", now=LATER)
+    assert not await runs.close_unclaimed(
+        run.id, status=RunStatus.SKIPPED, reason="overlap", now=LATER
+    )
+    found = await runs.by_request("nightly", "again")
+    assert found is not None
+    assert (found.status, found.reason) == (RunStatus.SKIPPED, "overlap")
+    assert await runs.by_request("nightly", "other") is None
+    with pytest.raises(NotFoundError, match="no run nowhere"):
+        await runs.get("nowhere")
+
+
+async def test_the_last_outcomes_are_those_of_runs_that_began(database: Database) -> None:
+    runs = RunStore(database)
+    for minute, status in enumerate([RunStatus.FAILED, RunStatus.SUCCESS]):
+        at = NOW + timedelta(minutes=minute)
+        run = await runs.open(fire(slot=at), now=at)
+        assert run is not None
+        await runs.claim(run.id, owner="a", now=at)
+        assert await runs.running("nightly")
+        await runs.finish(run.id, owner="a", status=status, reason="", now=at)
+    await runs.open(fire(slot=LATER), now=LATER, status=RunStatus.MISSED)
+    assert await runs.final_statuses("nightly", limit=5) == [RunStatus.SUCCESS, RunStatus.FAILED]
+    assert await runs.running("nightly") is None

@@ -1,0 +1,45 @@
+"""What a run came to."""
+
+from __future__ import annotations
+
+import pytest
+
+from zos.core.topics import TopicKey
+from zos.reflect.runs.model import RunTarget
+from zos.reflect.states import RunStatus, TargetStatus
+from zos.reflect.verdict import verdict
+
+
+def target(status: str, reason: str = "") -> RunTarget:
+    return RunTarget(
+        "t", "r", TopicKey.user(1), 0, TargetStatus(status), reason, 1, 0, None, None, 0, 0, 0, 0, 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ([], RunStatus.SKIPPED),
+        (["success", "success"], RunStatus.SUCCESS),
+        (["success", "dry"], RunStatus.SUCCESS),
+        (["dry", "dry"], RunStatus.DRY),
+        (["success", "failed"], RunStatus.PARTIAL),
+        (["dry", "failed"], RunStatus.PARTIAL),
+        (["success", "skipped"], RunStatus.PARTIAL),
+        (["failed", "failed"], RunStatus.FAILED),
+        (["skipped"], RunStatus.FAILED),
+    ],
+)
+def test_the_status_follows_from_the_targets(states: list[str], expected: RunStatus) -> None:
+    assert verdict([target(state, "why") for state in states])[0] is expected
+
+
+def test_every_status_but_success_has_its_reason_in_words() -> None:
+    assert verdict([])[1] == "nothing selected"
+    assert verdict([target("dry", "an empty window")])[1] == "an empty window"
+    partial = verdict(
+        [target("success"), target("failed", "no answer"), target("skipped")], stopped="budget: day"
+    )
+    assert partial[1] == (
+        "1 of 3 targets failed, the first because: no answer; 1 of 3 targets not begun: budget: day"
+    )
