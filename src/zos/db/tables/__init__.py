@@ -23,6 +23,7 @@ from zos.db.tables.insights import (
     self_concept_version,
 )
 from zos.db.tables.runs import (
+    apscheduler_jobs,
     layer_definition,
     layer_run,
     layer_state,
@@ -36,6 +37,7 @@ from zos.db.tables.salience import salience_entry, subject_mention, topic
 __all__ = [
     "MICRO",
     "UtcDateTime",
+    "apscheduler_jobs",
     "channel",
     "consent",
     "emoji_use",

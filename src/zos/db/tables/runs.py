@@ -1,4 +1,4 @@
-"""Layers as they were, runs, targets, selections, model calls and outgoing texts.
+"""Layers as they were, jobs, runs, targets, selections, model calls and outgoing texts.
 
 `layer_run` is the durable truth of the scheduler: one row per fire that ran or did not, and why.
 At most one row per layer is `running`: the partial unique index is the lease.
@@ -11,12 +11,15 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
+    Unicode,
     UniqueConstraint,
 )
 
@@ -37,6 +40,8 @@ layer_state = Table(
     metadata,
     Column("layer", Text, primary_key=True),
     Column("registered_at", UtcDateTime, nullable=False),  # missed slots count from here
+    Column("schedule", Text),  # the promise, as registered; NULL: the layer owes no slots
+    Column("timezone", Text),  # of the promise
     Column("paused_at", UtcDateTime),
     Column("paused_until", UtcDateTime),
     Column("paused_by", Text),
@@ -46,6 +51,14 @@ layer_state = Table(
     Column("generation", Integer, nullable=False),  # of the threshold: one run each
     Column("trigger_threshold", Integer),  # as registered; NULL: no threshold
     Column("trigger_categories", Text),  # ",user,dyad,": only insights about such topics; NULL: all
+)
+
+apscheduler_jobs = Table(  # the shape is APScheduler's; `scheduler.jobs.store` owns its content
+    "apscheduler_jobs",
+    metadata,
+    Column("id", Unicode(191), primary_key=True),
+    Column("next_run_time", Float(25), index=True),  # seconds since 1970; NULL: never
+    Column("job_state", LargeBinary, nullable=False),  # JSON
 )
 
 layer_run = Table(
