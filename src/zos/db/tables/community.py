@@ -1,4 +1,7 @@
-"""What was observed: servers, channels, members, messages and what they refer to; consent and erasure."""
+"""What was observed: servers, channels, members, messages and what they refer to; consent and erasure.
+
+`seen_at` is when a name was true: what was seen latest stands, in whichever order it came in.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
+    true,
 )
 
 from zos.db.tables.base import UtcDateTime, metadata
@@ -22,6 +27,7 @@ server = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False, server_default="0"),
     Column("joined_at", UtcDateTime),
     Column("left_at", UtcDateTime),
 )
@@ -35,8 +41,19 @@ channel = Table(
     ),  # NULL: direct messages
     Column("name", Text, nullable=False),
     Column("kind", String(16), nullable=False),  # text | thread | dm
-    Column("parent_id", BigInteger),  # a thread's channel
+    Column("parent_id", BigInteger, index=True),  # a thread's channel
     Column("description", Text, nullable=False, server_default=""),
+    Column("seen_at", UtcDateTime, nullable=False, server_default="0"),
+    Column("created_at", UtcDateTime),  # threads: when, by whom, and whether that is in the ledger
+    Column("creator_id", BigInteger),
+    Column("booked", Boolean, nullable=False, server_default=true()),
+)
+Index(
+    "ix_channel_unbooked",
+    channel.c.created_at,
+    channel.c.id,
+    sqlite_where=channel.c.booked.is_(False),
+    postgresql_where=channel.c.booked.is_(False),
 )
 
 member = Table(
@@ -46,7 +63,17 @@ member = Table(
     Column("name", Text, nullable=False),
     Column("display_name", Text, nullable=False),
     Column("is_bot", Boolean, nullable=False),
-    Column("role_ids", JSON, nullable=False),  # as last seen
+    Column("is_agent", Boolean, nullable=False, server_default=false()),  # this very bot
+    Column("seen_at", UtcDateTime, nullable=False, server_default="0"),
+)
+
+member_role = Table(
+    "member_role",
+    metadata,
+    Column("member_id", BigInteger, ForeignKey("member.id", ondelete="CASCADE"), primary_key=True),
+    Column("server_id", BigInteger, primary_key=True),
+    Column("role_id", BigInteger, primary_key=True),
+    Index("ix_member_role_role", "role_id", "member_id"),
 )
 
 consent = Table(
@@ -97,6 +124,13 @@ Index(
     postgresql_where=message.c.booked.is_(False),
 )
 
+message_deletion = Table(  # no archive and no gap fill may bring these back
+    "message_deletion",
+    metadata,
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("deleted_at", UtcDateTime, nullable=False),
+)
+
 mention = Table(
     "mention",
     metadata,
@@ -140,6 +174,7 @@ reaction = Table(
     Column("emoji_name", Text, nullable=False),
     Column("count", Integer, nullable=False),  # 1, or how many where the archive does not say who
     Column("reacted_at", UtcDateTime, nullable=False),  # an archive's reaction: the message's time
+    Column("removed_at", UtcDateTime),  # taken back; kept, so that giving it again earns nothing
     Column("booked", Boolean, nullable=False),
     Index("ix_reaction_member", "member_id", "reacted_at"),
     Index("ix_reaction_emoji", "emoji_id", "reacted_at"),
@@ -148,6 +183,8 @@ Index(
     "ix_reaction_unbooked",
     reaction.c.reacted_at,
     reaction.c.message_id,
+    reaction.c.emoji,
+    reaction.c.member_id,
     sqlite_where=reaction.c.booked.is_(False),
     postgresql_where=reaction.c.booked.is_(False),
 )
@@ -161,6 +198,9 @@ import_file = Table(
         "messages_done", Integer, nullable=False
     ),  # committed so far; a resumed import skips them
     Column("messages_new", Integer, nullable=False),
+    Column(
+        "awaiting_consent", Integer, nullable=False
+    ),  # direct messages left out; read again next time
     Column("started_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
 )
