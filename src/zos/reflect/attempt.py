@@ -55,38 +55,38 @@ class Attempts:
             BudgetError: A spending limit was reached: the target stays open, the run must stop.
             LostRunError: Another process has taken the run over.
         """
-        for attempt in range(1, self.settings.target_attempts + 1):
+        for attempt in range(target.attempts + 1, self.settings.target_attempts + 1):
             if not await self.targets.start(target.id, now=self.clock.now()):
                 return target.status
-            try:
-                return await self._try(run, layer, target)
-            except (BudgetError, LostRunError):
-                raise
-            except ZosError as error:
-                failure = error
-            except (
-                Exception
-            ) as error:  # a target's outermost frame: a bug in one must not end the others
-                log.exception("target_crashed", run=run.id, topic=str(target.topic))
-                failure = ZosError(f"{type(error).__name__}: {error}")
-            if not failure.retryable or attempt == self.settings.target_attempts:
-                break
-            log.info(
-                "target_tried_again",
-                run=run.id,
-                topic=str(target.topic),
-                error=str(failure),
-                attempt=attempt,
-            )
+            result = await self._guarded(run, layer, target)
+            if isinstance(result, TargetStatus):
+                return result
+            if not result.retryable or attempt == self.settings.target_attempts:
+                return await self._fail(run, target, str(result))
+            log.info("target_tried_again", run=run.id, topic=str(target.topic), error=str(result))
             await self.clock.sleep(self.settings.retry_backoff_seconds * 2 ** (attempt - 1))
+        return await self._fail(run, target, f"begun {target.attempts} times and never ended")
+
+    async def _guarded(
+        self, run: LayerRun, layer: Layer, target: RunTarget
+    ) -> TargetStatus | ZosError:
+        try:
+            return await self._try(run, layer, target)
+        except (BudgetError, LostRunError):
+            raise
+        except ZosError as error:
+            return error
+        except (
+            Exception
+        ) as error:  # a target's outermost frame: a bug in one must not end the others
+            log.exception("target_crashed", run=run.id, topic=str(target.topic))
+            return ZosError(f"{type(error).__name__}: {error}")
+
+    async def _fail(self, run: LayerRun, target: RunTarget, reason: str) -> TargetStatus:
         log.warning(
-            "target_failed",
-            run=run.id,
-            layer=run.layer,
-            topic=str(target.topic),
-            error=str(failure),
+            "target_failed", run=run.id, layer=run.layer, topic=str(target.topic), error=reason
         )
-        await self.commit.failure(target, str(failure), now=self.clock.now())
+        await self.commit.failure(target, reason, now=self.clock.now())
         return TargetStatus.FAILED
 
     async def _try(self, run: LayerRun, layer: Layer, target: RunTarget) -> TargetStatus:
@@ -120,5 +120,5 @@ class Attempts:
         )
 
     async def _last_reflected(self, target: RunTarget) -> datetime | None:
-        state = await self.tools.ledger.state(target.topic)
+        state = await self.tools.ledger.topic(target.topic)
         return None if state is None else state.last_reflected_at

@@ -7,7 +7,7 @@ from datetime import datetime
 from zos.core.ids import new_ulid
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.engine import Connection, Database
-from zos.db.tables import MICRO
+from zos.db.tables.base import MICRO
 from zos.insights.model import InsightDraft
 from zos.insights.store import add_insight
 from zos.reflect.context import Outcome
@@ -57,9 +57,10 @@ class TargetCommit:
                 insights=len(outcome.drafts),
                 at=run.clock_at,
                 run_id=run.id,
+                batch=target.id,
             )
             for draft in outcome.drafts:
-                await self._store(connection, run, target, draft, spent.spent / MICRO)
+                await self._store(connection, run, target, draft, spent.spent_micro / MICRO)
             await count_insights(
                 connection,
                 layer=run.layer,
@@ -78,7 +79,7 @@ class TargetCommit:
                 status=TargetStatus.SUCCESS,
                 reason="",
                 usage=usage,
-                salience_spent=spent.spent,
+                salience_spent=spent.spent_micro,
                 insights_created=len(outcome.drafts),
                 now=now,
             )
@@ -87,7 +88,7 @@ class TargetCommit:
         """Record that there was nothing to say: the material counts as seen, no salience is spent."""
         async with self._database.write() as connection:
             usage = await usage_of_target(connection, target.id)
-            await self._ledger.mark_seen(connection, target.topic, at=run.clock_at)
+            await self._ledger.mark_seen(connection, target.topic, run.clock_at)
             await finish_target(
                 connection,
                 target,
@@ -139,6 +140,7 @@ class TargetCommit:
                 draft.subject,
                 message_ids=draft.subject_message_ids,
                 at=run.clock_at,
+                batch=target.id,
             )
 
 

@@ -31,7 +31,7 @@ from zos.reflect.targets.store import LostRunError, TargetStore
 from zos.reflect.tools import NodeTools
 from zos.reflect.verdict import verdict
 from zos.salience.ledger import SalienceLedger
-from zos.salience.selector import Selected
+from zos.salience.selector import Candidate, Considered, Selected
 
 log = structlog.get_logger(__name__)
 
@@ -190,7 +190,9 @@ class _Shift:
 
 
 def _fixed(keys: Sequence[TopicKey]) -> Planner:
-    async def plan(_run: LayerRun, _layer: Layer) -> Selected:
-        return Selected.named(keys)
+    async def plan(_run: LayerRun, layer: Layer) -> Selected:
+        candidates = tuple(Candidate(key, 0, None, 0, layer.estimated_tokens) for key in keys)
+        considered = tuple(Considered(key, 0, chosen=True, reason="asked for") for key in keys)
+        return Selected(candidates, considered, "the topics were named")
 
     return plan

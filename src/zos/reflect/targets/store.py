@@ -46,7 +46,7 @@ class TargetStore:
                 "run_id": run_id,
                 "topic_key": str(one.key),
                 "position": position,
-                "balance": one.balance,
+                "balance": one.balance_micro,
                 "chosen": one.chosen,
                 "reason": one.reason,
             }
