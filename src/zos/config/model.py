@@ -49,6 +49,9 @@ class DatabaseConfig(Section):
     busy_timeout_seconds: float = Field(
         5.0, gt=0, le=60, description="SQLite: wait for another writer"
     )
+    pool_timeout_seconds: float = Field(
+        30.0, gt=0, le=600, description="Waiting for a connection that is free"
+    )
     synchronous: Literal["normal", "full"] = Field(
         "normal",
         description="SQLite: `full` also survives power loss without losing the last commits, and is slower",

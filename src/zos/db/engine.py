@@ -6,32 +6,30 @@ writes (its pool of one is the queue; every write transaction starts IMMEDIATE) 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    OperationalError,
-)
-from sqlalchemy.exc import (
-    TimeoutError as PoolTimeoutError,
-)
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from zos.core.errors import ConfigError, DatabaseError, MigrationError
-from zos.db.migrate import current_revision, head_revision, upgrade
+from zos.core.errors import ConfigError, DatabaseError
+from zos.db.failures import explained, is_of_the_store
+from zos.db.migrate import current_revision, head_revision, refuse_newer, refuse_older, upgrade
+from zos.db.sqlite_file import ensure_wal
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from zos.config import Config
 
-POOL_TIMEOUT_SECONDS = 30.0
+CONNECT_TIMEOUT_SECONDS = 10
+_PRIVATE = 0o700
 
 Connection = AsyncConnection
 """An open transaction, as rooms without SQL of their own pass it on."""
@@ -41,16 +39,18 @@ def database_url(config: Config) -> URL:
     """Return the URL of the configured database, with the async driver.
 
     Raises:
-        ConfigError: If it is not a SQLite or PostgreSQL URL.
+        ConfigError: If it is not a SQLite file's or a PostgreSQL URL.
     """
     raw = config.database.url or f"sqlite:///{config.data_dir / 'zos.db'}"
     try:
         url = make_url(raw)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ConfigError(
             "database.url is not a URL.", hint="Write sqlite:///path or postgresql://…"
         ) from None
     match url.get_backend_name():
+        case "sqlite" if url.database in {None, "", ":memory:"}:
+            raise ConfigError("database.url names no file.", hint="Write sqlite:///path.")
         case "sqlite":
             return url.set(drivername="sqlite+aiosqlite")
         case "postgresql":
@@ -90,72 +90,112 @@ class Database:
         """The SQLite file, or None on PostgreSQL."""
         return Path(self.url.database or "") if self.is_sqlite else None
 
+    @property
+    def shown_url(self) -> str:
+        """The URL for people: without driver and password."""
+        plain = self.url.set(drivername=self.url.get_backend_name())
+        return plain.render_as_string(hide_password=True)
+
     async def connect(self, *, migrate: bool = True) -> None:
-        """Open the store and, with `migrate`, bring its schema up to date.
+        """Open the store and, with `migrate`, make it where there is none and bring its schema up to date.
 
         Raises:
             DatabaseError: If it cannot be reached or opened.
             MigrationError: If its schema is newer than this program, or (without `migrate`) older.
         """
         if self.path is not None:
-            _make_parent(self.path)
+            (_make_parent if migrate else _require_file)(self.path)
+            timeout_seconds = self._settings.busy_timeout_seconds
+            await asyncio.to_thread(ensure_wal, self.path, timeout_seconds)
         self._open_engines()
         try:
             await self._prepare(migrate=migrate)
-        except OperationalError as error:
+        except BaseException:
             await self.close()
-            raise self._unreachable(error) from error
-        except DatabaseError:
+            raise
+
+    async def open(self) -> None:
+        """Open the store as it is, whatever its schema, and make nothing.
+
+        Raises:
+            DatabaseError: If there is no such SQLite file, or the server cannot be reached.
+        """
+        if self.path is not None:
+            _require_file(self.path)
+        self._open_engines()
+        try:
+            await ping(self)
+        except BaseException:
             await self.close()
             raise
 
     async def _prepare(self, *, migrate: bool) -> None:
+        async with self.read() as connection:
+            current = await connection.run_sync(current_revision)
+        if current == head_revision():
+            return
+        refuse_newer(current)
+        if not migrate:
+            refuse_older(current)
         async with self.write() as connection:
-            if await connection.run_sync(current_revision) == head_revision():
-                return
-            await connection.run_sync(upgrade if migrate else _refuse_outdated)
+            await connection.run_sync(upgrade)
 
     async def close(self) -> None:
         """Close all connections."""
-        for engine in {self._reader, self._writer} - {None}:
-            await engine.dispose()  # type: ignore[union-attr]  # None is subtracted
+        engines = {engine for engine in (self._reader, self._writer) if engine is not None}
         self._reader = self._writer = None
+        for engine in engines:
+            await engine.dispose()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that only reads."""
+        """Open a transaction that only reads.
+
+        Raises:
+            DatabaseError: If the store fails; errors of the statements themselves pass unchanged.
+        """
         async with self._transaction(self._reader) as connection:
             yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that writes; it commits at the end, or rolls back on an error."""
+        """Open a transaction that writes; it commits at the end, or rolls back on an error.
+
+        Raises:
+            DatabaseError: If the store fails; errors of the statements themselves pass unchanged.
+        """
         async with self._transaction(self._writer) as connection:
             yield connection
 
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine | None) -> AsyncIterator[AsyncConnection]:
-        if engine is None:
-            raise DatabaseError("The database is not open.", hint="Call connect() first.")
-        try:
-            async with engine.begin() as connection:
+        with self._explaining():
+            async with _opened(engine).begin() as connection:
                 yield connection
-        except PoolTimeoutError as error:
-            raise DatabaseError(
-                f"No database connection became free in {POOL_TIMEOUT_SECONDS:.0f} s.",
-                hint="Try again later.",
-            ) from error
 
     async def autocommit(self, work: Callable[[AsyncConnection], Awaitable[None]]) -> None:
         """Run `work` outside a transaction (VACUUM, checkpoints), alone among this process's writers."""
-        if self._writer is None:
-            raise DatabaseError("The database is not open.", hint="Call connect() first.")
-        async with self._writer.connect() as connection:
-            options: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-            raw = await connection.execution_options(zos_autocommit=True, **options)
-            await work(raw)
+        options: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        with self._explaining():
+            async with _opened(self._writer).connect() as connection:
+                await work(await connection.execution_options(zos_autocommit=True, **options))
 
-    def insert(self, table: Table) -> Any:
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except PoolTimeoutError as error:
+            waited = self._settings.pool_timeout_seconds
+            raise DatabaseError(
+                f"No database connection became free in {waited:g} s.", hint="Try again later."
+            ) from error
+        except DBAPIError as error:
+            if is_of_the_store(error):
+                where = self.shown_url if self.path is None else str(self.path)
+                raise explained(error.orig, where) from error
+            raise
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Return an INSERT of this dialect, which has `on_conflict_do_nothing` and `on_conflict_do_update`."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
@@ -168,21 +208,30 @@ class Database:
                 pool_size=self._settings.pool_size, begin="BEGIN", query_only=True
             )
         else:
-            self._reader = self._writer = create_async_engine(
+            self._reader = self._writer = self._postgres_engine()
+
+    def _postgres_engine(self) -> AsyncEngine:
+        try:
+            return create_async_engine(
                 self.url,
                 pool_size=self._settings.pool_size,
                 max_overflow=0,
-                pool_timeout=POOL_TIMEOUT_SECONDS,
+                pool_timeout=self._settings.pool_timeout_seconds,
                 pool_pre_ping=True,
-                connect_args={"connect_timeout": 10},
+                connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
             )
+        except ImportError as error:
+            raise ConfigError(
+                "database.url names PostgreSQL, whose driver is not installed.",
+                hint="Install it with `pip install 'zos[postgres]'`.",
+            ) from error
 
     def _sqlite_engine(self, *, pool_size: int, begin: str, query_only: bool) -> AsyncEngine:
         engine = create_async_engine(
             self.url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=POOL_TIMEOUT_SECONDS,
+            pool_timeout=self._settings.pool_timeout_seconds,
             connect_args={"timeout": self._settings.busy_timeout_seconds},
         )
         pragmas = [
@@ -191,7 +240,7 @@ class Database:
             "PRAGMA secure_delete=ON",
             "PRAGMA temp_store=MEMORY",
             "PRAGMA cache_size=-65536",
-            "PRAGMA query_only=ON" if query_only else "PRAGMA journal_mode=WAL",
+            f"PRAGMA query_only={query_only:d}",
         ]
 
         @event.listens_for(engine.sync_engine, "connect")
@@ -210,20 +259,23 @@ class Database:
 
         return engine
 
-    def _unreachable(self, error: DBAPIError) -> DatabaseError:
-        shown = self.url.render_as_string(hide_password=True)
-        hint = (
-            "Check the path and its permissions."
-            if self.is_sqlite
-            else "Check that the server runs and the URL."
+
+def _opened(engine: AsyncEngine | None) -> AsyncEngine:
+    if engine is None:
+        raise DatabaseError("The database is not open.", hint="Call connect() first.")
+    return engine
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise DatabaseError(
+            f"There is no database at {path}.", hint="Make one with `zos db migrate`."
         )
-        reason = str(error.orig).splitlines()[0].rstrip(". ")
-        return DatabaseError(f"The database {shown} cannot be opened: {reason}.", hint=hint)
 
 
 def _make_parent(path: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseError(
             f"The folder {path.parent} cannot be made: {error.strerror}.",
@@ -231,13 +283,11 @@ def _make_parent(path: Path) -> None:
         ) from error
 
 
-def _refuse_outdated(_connection: Any) -> None:
-    raise MigrationError(
-        "The database's schema is older than this program.", hint="Run `zos db migrate`."
-    )
-
-
 async def ping(database: Database) -> None:
-    """Ask the store for nothing, to see that it answers."""
+    """Ask the store for nothing, to see that it answers.
+
+    Raises:
+        DatabaseError: If it does not.
+    """
     async with database.read() as connection:
         await connection.execute(text("SELECT 1"))

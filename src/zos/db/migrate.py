@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from sqlalchemy import Connection, inspect, text
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
 
 _SCRIPTS = Path(__file__).parent / "migrations"
+_LOCK_KEY = 0x7A6F73  # "zos": any number that no other program on the server locks
 
 
 @cache
@@ -33,21 +34,48 @@ def current_revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def upgrade(connection: Connection) -> None:
-    """Bring the schema to `head_revision()` within the caller's transaction.
+def refuse_newer(current: str | None) -> None:
+    """Do nothing unless the database was made by a newer Zos.
 
     Raises:
-        MigrationError: If the database is newer than this program.
+        MigrationError: If it was.
     """
-    from alembic import command
-
-    current = current_revision(connection)
     if current is not None and current > head_revision():
         raise MigrationError(
             f"The database is at revision {current}, this program at {head_revision()}.",
             hint="Install the newer Zos again, or restore a backup made before the upgrade.",
         )
-    command.upgrade(_alembic_config(connection), "head")
+
+
+def refuse_older(current: str | None) -> NoReturn:
+    """Say that the schema must be migrated first.
+
+    Raises:
+        MigrationError: Always.
+    """
+    raise MigrationError(
+        f"The database is at revision {current or 'none'}, this program at {head_revision()}.",
+        hint="Run `zos db migrate`.",
+    )
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the schema to `head_revision()` within the caller's transaction, which is a write.
+
+    Of several processes that start at once one migrates and the others wait: a write transaction
+    holds SQLite's only lock, and PostgreSQL's is taken here.
+
+    Raises:
+        MigrationError: If the database is newer than this program.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+    current = current_revision(connection)
+    refuse_newer(current)
+    if current != head_revision():
+        from alembic import command
+
+        command.upgrade(_alembic_config(connection), "head")
 
 
 def _alembic_config(connection: Connection) -> AlembicConfig:
