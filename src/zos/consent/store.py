@@ -1,0 +1,139 @@
+"""Consent in the database. In: what members said. Out: the one `ConsentView` that every rule asks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, and_, or_, select
+
+from zos.core.consent import ConsentMode, ConsentState, ConsentView
+from zos.db.tables import consent, erasure, member_role
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from zos.config import Config
+    from zos.db.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """What one member said.
+
+    Attributes:
+        at: When; aware. Of two records, the later counts.
+        by: Who recorded it: `member`, `operator`, `file:<name>`.
+    """
+
+    member_id: int
+    state: ConsentState
+    at: datetime
+    by: str
+
+
+class ConsentStore:
+    """Reads and records consent.
+
+    Args:
+        db: The open store.
+        config: `privacy` says what silence means.
+    """
+
+    def __init__(self, db: Database, config: Config) -> None:
+        self._db = db
+        self._privacy = config.privacy
+
+    async def view(self, connection: AsyncConnection | None = None) -> ConsentView:
+        """Return who has consented by now.
+
+        In `role` mode only a consenting role grants, so that losing the role takes consent away; a
+        no is stronger than any role. Erased members count as having said no.
+
+        Args:
+            connection: The transaction to read in; None: one of its own.
+        """
+        async with self._reading(connection) as reader:
+            said = (await reader.execute(select(consent.c.member_id, consent.c.state))).all()
+            erased = await self.erased(reader)
+            by_role = await self._holders(reader)
+        denied = {member_id for member_id, state in said if state == ConsentState.DENIED}
+        granted = {member_id for member_id, state in said if state == ConsentState.GRANTED}
+        return ConsentView(
+            mode=self._privacy.consent,
+            granted=frozenset(granted if by_role is None else by_role),
+            denied=frozenset(denied | erased),
+        )
+
+    async def erased(self, connection: AsyncConnection | None = None) -> frozenset[int]:
+        """Return the members whose erasure was asked for: nothing of theirs may come in again."""
+        async with self._reading(connection) as reader:
+            return frozenset(await _ids(reader, select(erasure.c.member_id)))
+
+    async def record(self, member_id: int, state: ConsentState, at: datetime, by: str) -> bool:
+        """Record what a member said at `at`; return whether that changed anything."""
+        return await self.record_many([ConsentRecord(member_id, state, at, by)]) == 1
+
+    async def record_many(
+        self, records: Sequence[ConsentRecord], connection: AsyncConnection | None = None
+    ) -> int:
+        """Record what members said; return for how many of them that changed anything.
+
+        A record that is older than the one that stands is passed over, so that an old file does not
+        take back what a member decided since.
+
+        Args:
+            records: In any order.
+            connection: The write transaction to do it in; None: one of its own.
+        """
+        if not records:
+            return 0
+        if connection is None:
+            async with self._db.write() as own:
+                return await self.record_many(records, own)
+        upsert = self._later_wins().returning(consent.c.member_id)
+        latest = {record.member_id: record for record in sorted(records, key=attrgetter("at"))}
+        return len((await connection.execute(upsert, [*map(_row, latest.values())])).all())
+
+    def _later_wins(self) -> Any:
+        add = self._db.insert(consent)
+        same_moment = consent.c.recorded_at == add.excluded.recorded_at
+        return add.on_conflict_do_update(
+            index_elements=[consent.c.member_id],
+            set_={name: add.excluded[name] for name in ("state", "recorded_at", "recorded_by")},
+            where=or_(
+                consent.c.recorded_at < add.excluded.recorded_at,
+                and_(same_moment, consent.c.state != add.excluded.state),
+            ),
+        )
+
+    async def _holders(self, connection: AsyncConnection) -> set[int] | None:
+        if self._privacy.consent is not ConsentMode.ROLE:
+            return None
+        holding = member_role.c.role_id.in_(self._privacy.consent_roles)
+        return await _ids(connection, select(member_role.c.member_id).where(holding).distinct())
+
+    @asynccontextmanager
+    async def _reading(self, connection: AsyncConnection | None) -> AsyncIterator[AsyncConnection]:
+        if connection is not None:
+            yield connection
+            return
+        async with self._db.read() as own:
+            yield own
+
+
+def _row(record: ConsentRecord) -> dict[str, object]:
+    return {
+        "member_id": record.member_id,
+        "state": record.state.value,
+        "recorded_at": record.at,
+        "recorded_by": record.by,
+    }
+
+
+async def _ids(connection: AsyncConnection, query: Select[int]) -> set[int]:
+    return set((await connection.execute(query)).scalars())
