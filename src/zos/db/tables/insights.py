@@ -74,7 +74,8 @@ insight_member = Table(
 self_concept_version = Table(
     "self_concept_version",
     metadata,
-    Column("id", String(26), primary_key=True),
+    Column("seq", Identity, primary_key=True),  # the newest is in force, whatever clock wrote it
+    Column("id", String(26), nullable=False, unique=True),
     Column("content", Text, nullable=False),
     Column("origin", String(16), nullable=False),  # shipped | operator | model
     Column("run_id", String(26)),
