@@ -67,6 +67,15 @@ member = Table(
     Column("seen_at", UtcDateTime, nullable=False, server_default="0"),
 )
 
+membership = Table(  # a member in a server, as last seen there
+    "membership",
+    metadata,
+    Column("member_id", BigInteger, ForeignKey("member.id", ondelete="CASCADE"), primary_key=True),
+    Column("server_id", BigInteger, primary_key=True),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Index("ix_membership_server", "server_id", "member_id"),
+)
+
 member_role = Table(
     "member_role",
     metadata,
