@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from zos.config.salience import SalienceConfig
+from zos.config.section import Section
 from zos.core.consent import ConsentMode
-
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 def _known_zone(name: str) -> str:
@@ -29,12 +28,6 @@ def _known_zone(name: str) -> str:
 
 
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
-
-
-class Section(BaseModel):
-    """A part of the configuration: frozen, and strict about names."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DatabaseConfig(Section):
@@ -141,11 +134,12 @@ class ModelsConfig(Section):
     )
     limits: SpendLimits = Field(default_factory=SpendLimits)
 
-    @model_validator(mode="after")
-    def _has_default(self) -> ModelsConfig:
-        if "default" not in self.profiles:
-            raise ValueError("models.profiles needs a profile named 'default'")
-        return self
+    @field_validator("profiles")
+    @classmethod
+    def _has_default(cls, profiles: dict[str, ModelProfile]) -> dict[str, ModelProfile]:
+        if "default" not in profiles:
+            raise ValueError("there must be a profile named 'default'")
+        return profiles
 
 
 class ReflectConfig(Section):
@@ -191,14 +185,14 @@ class SchedulerConfig(Section):
         5, ge=1, le=1000, description="A layer pauses itself after so many failed runs"
     )
 
-    @model_validator(mode="before")
+    @field_validator("max_instances", mode="before")
     @classmethod
-    def _explain_instances(cls, values: object) -> object:
-        if isinstance(values, dict) and values.get("max_instances", 1) != 1:
+    def _explain_instances(cls, value: object) -> object:
+        if value != 1:
             raise ValueError(
-                "scheduler.max_instances must be 1: two runs of one layer at once would spend the same salience twice"
+                "it must be 1, as two runs of one layer at once would spend the same salience twice"
             )
-        return values
+        return value
 
 
 class ApiConfig(Section):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, field_validator
 
+from zos.config.section import Section
 from zos.core.topics import BudgetGroup
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class EarnConfig(_Section):
+class EarnConfig(Section):
     """Salience earned by one event."""
 
     message: float = Field(1.0, ge=0, le=100)
@@ -24,7 +21,7 @@ class EarnConfig(_Section):
     media_factor: float = Field(1.2, ge=0, le=10, description="On a message with media or a link")
 
 
-class CapConfig(_Section):
+class CapConfig(Section):
     """The most a topic can hold."""
 
     user: float = Field(100.0, gt=0)
@@ -42,7 +39,7 @@ class CapConfig(_Section):
     self_global: float = Field(200.0, gt=0)
 
 
-class BudgetConfig(_Section):
+class BudgetConfig(Section):
     """What a night may spend, and how the groups share it."""
 
     total: float = Field(200.0, gt=0, description="Salience a server and local day")
@@ -58,16 +55,18 @@ class BudgetConfig(_Section):
     )
     self_total: float = Field(50.0, gt=0, description="Salience a local day for self topics")
 
-    @model_validator(mode="after")
-    def _shares_fit(self) -> BudgetConfig:
-        if BudgetGroup.SELF in self.groups:
-            raise ValueError("salience.budget.groups must not hold 'self': it has self_total")
-        if min(self.groups.values(), default=0) < 0 or sum(self.groups.values()) > 1.0 + 1e-9:
-            raise ValueError("salience.budget.groups must be 0 or more each and at most 1 together")
-        return self
+    @field_validator("groups")
+    @classmethod
+    def _shares_fit(cls, groups: dict[BudgetGroup, float]) -> dict[BudgetGroup, float]:
+        if BudgetGroup.SELF in groups:
+            raise ValueError("'self' has no share: it has self_total")
+        # The slack is for sums such as 0.1 + 0.2 + 0.7. Written so that NaN is refused too.
+        if not (min(groups.values(), default=0) >= 0 and sum(groups.values()) <= 1.0 + 1e-9):
+            raise ValueError("the shares must be 0 or more each and at most 1 together")
+        return groups
 
 
-class SalienceConfig(_Section):
+class SalienceConfig(Section):
     """All of it."""
 
     earn: EarnConfig = Field(default_factory=EarnConfig)
