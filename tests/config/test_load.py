@@ -390,7 +390,8 @@ def test_a_configuration_cannot_be_changed(load: Load) -> None:
 
 
 def test_one_instance_may_be_asked_for(load: Load) -> None:
-    assert load("scheduler: {misfire_grace_time: 3600, coalesce: true, max_instances: 1}")
+    text = "scheduler: {misfire_grace_time: 3600, coalesce: true, max_instances: 1}"
+    assert load(text).config == load().config
 
 
 def test_the_shares_of_the_budget_add_up(load: Load) -> None:
