@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zos.core.ids import new_ulid, snowflake_time
+from zos.core.ids import new_ulid, snowflake_time, ulid_floor
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CROCKFORD = set("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
@@ -36,6 +36,15 @@ def test_the_time_part_is_the_published_one() -> None:
     # The specification's own example: 1469918176385 ms is 01ARYZ6S41.
     now = EPOCH + timedelta(milliseconds=1469918176385)
     assert new_ulid(now).startswith("01ARYZ6S41")
+
+
+@given(times)
+def test_the_floor_of_a_moment_is_below_all_its_ulids_and_above_all_earlier_ones(
+    now: datetime,
+) -> None:
+    assert ulid_floor(now) <= new_ulid(now)
+    if now - EPOCH >= timedelta(milliseconds=1):
+        assert new_ulid(now - timedelta(milliseconds=1)) < ulid_floor(now)
 
 
 def test_ulids_of_one_moment_differ() -> None:

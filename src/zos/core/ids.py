@@ -33,6 +33,15 @@ def new_ulid(now: datetime) -> str:
     )
     _latest.clear()
     _latest[milliseconds] = value
+    return _text(value)
+
+
+def ulid_floor(moment: datetime) -> str:
+    """Return the least ULID of `moment`'s millisecond: those made from then on are not below it."""
+    return _text(((moment - _UNIX_EPOCH) // timedelta(milliseconds=1)) << _RANDOM_BITS)
+
+
+def _text(value: int) -> str:
     return "".join(
         _ALPHABET[(value >> shift) & 31] for shift in range(5 * (_ULID_LENGTH - 1), -1, -5)
     )

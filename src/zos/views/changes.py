@@ -1,0 +1,69 @@
+"""`RunWatch`: which runs have changed since the last look, whichever process changed them.
+
+In: the store. Out: one `RunView` for each run that is new or different. A look costs two indexed
+reads, however long the history is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, select
+
+from zos.core.ids import ulid_floor
+from zos.db.engine import Connection, Database
+from zos.db.tables import layer_run
+from zos.reflect.states import RunStatus
+from zos.views.runs import RunView, as_run_view
+
+_OPEN = [status.value for status in RunStatus if not status.is_final]
+_OVERLAP = timedelta(minutes=1)  # a run's row may be committed so much later than its id was made
+_ROWS_PER_QUERY = 500
+
+
+class RunWatch:
+    """Tells changes of runs from one look to the next.
+
+    Args:
+        database: The store.
+        since: Runs recorded before are known, unless they are still open.
+    """
+
+    def __init__(self, database: Database, since: datetime) -> None:
+        self._database = database
+        self._since = since
+        self._known: dict[str, RunView] = {}
+        self._started = False
+
+    async def step(self, now: datetime) -> list[RunView]:
+        """Return runs that are new or have changed since the last step, oldest first.
+
+        The first step tells nothing: it takes note of what there is.
+        """
+        seen = await self._look()
+        changed = [run for key, run in sorted(seen.items()) if self._known.get(key) != run]
+        self._since = now - _OVERLAP
+        floor = ulid_floor(self._since)
+        self._known = {
+            key: run for key, run in seen.items() if key >= floor or not run.status.is_final
+        }
+        first, self._started = not self._started, True
+        return [] if first else changed
+
+    async def _look(self) -> dict[str, RunView]:
+        async with self._database.read() as connection:
+            seen = await _matching(connection, layer_run.c.status.in_(_OPEN))
+            gone = sorted(key for key, run in self._known.items() if not run.status.is_final)
+            for start in range(0, len(gone), _ROWS_PER_QUERY):
+                some = gone[start : start + _ROWS_PER_QUERY]
+                seen |= await _matching(connection, layer_run.c.id.in_(some))
+            after = ulid_floor(self._since)
+            while newer := await _matching(connection, layer_run.c.id > after):
+                seen |= newer
+                after = max(newer)
+        return seen
+
+
+async def _matching(connection: Connection, condition: ColumnElement[bool]) -> dict[str, RunView]:
+    query = select(layer_run).where(condition).order_by(layer_run.c.id).limit(_ROWS_PER_QUERY)
+    return {row.id: as_run_view(row) for row in await connection.execute(query)}

@@ -1,0 +1,106 @@
+"""Changes of runs, from one look to the next: each told once, by whichever process it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from tests.views.conftest import NOON, History
+
+from zos.db.engine import Database
+from zos.reflect.states import RunStatus
+from zos.views.changes import RunWatch
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def times() -> Iterator[datetime]:
+    return (NOON + n * SECOND for n in range(1, 10_000))
+
+
+@pytest.fixture
+async def watch(database: Database, times: Iterator[datetime]) -> RunWatch:
+    watch = RunWatch(database, NOON)
+    assert await watch.step(next(times)) == []
+    return watch
+
+
+async def told(watch: RunWatch, now: datetime) -> list[tuple[str, RunStatus]]:
+    return [(run.id, run.status) for run in await watch.step(now)]
+
+
+async def test_every_state_of_a_run_is_told_once(
+    watch: RunWatch, history: History, times: Iterator[datetime]
+) -> None:
+    run = await history.open(at=next(times))
+    assert await told(watch, next(times)) == [(run.id, RunStatus.QUEUED)]
+    assert await told(watch, next(times)) == []
+    await history.start(run)
+    assert await told(watch, next(times)) == [(run.id, RunStatus.RUNNING)]
+    await history.finish(run, RunStatus.SUCCESS)
+    assert await told(watch, next(times)) == [(run.id, RunStatus.SUCCESS)]
+    assert await told(watch, next(times)) == []
+
+
+async def test_progress_is_told(
+    watch: RunWatch, history: History, times: Iterator[datetime]
+) -> None:
+    run = await history.open(at=next(times))
+    await history.start(run)
+    await watch.step(next(times))
+    await history.change(run, targets_total=4, targets_done=1)
+    (changed,) = await watch.step(next(times))
+    assert (changed.targets_done, changed.targets_total) == (1, 4)
+
+
+async def test_a_heartbeat_is_not_told(
+    watch: RunWatch, history: History, times: Iterator[datetime]
+) -> None:
+    run = await history.open(at=next(times))
+    await history.start(run)
+    await watch.step(next(times))
+    await history.runs.heartbeat(run.id, owner="me", now=next(times))
+    assert await told(watch, next(times)) == []
+
+
+async def test_what_was_there_at_the_first_look_is_not_told(
+    database: Database, history: History
+) -> None:
+    running = await history.open(at=NOON - timedelta(days=3))
+    await history.open("weekly", at=NOON, status=RunStatus.MISSED)
+    watch = RunWatch(database, NOON)
+    assert await told(watch, NOON) == []
+    await history.start(running)
+    assert await told(watch, NOON + SECOND) == [(running.id, RunStatus.RUNNING)]
+
+
+async def test_a_run_that_takes_hours_is_told_when_it_ends(
+    watch: RunWatch, history: History
+) -> None:
+    run = await history.open(at=NOON + SECOND)
+    await history.start(run)
+    await watch.step(NOON + SECOND)
+    assert await told(watch, NOON + timedelta(hours=5)) == []
+    await history.finish(run, RunStatus.PARTIAL)
+    assert await told(watch, NOON + timedelta(hours=6)) == [(run.id, RunStatus.PARTIAL)]
+    assert await told(watch, NOON + timedelta(hours=7)) == []
+
+
+async def test_a_row_that_is_committed_late_is_still_told(
+    watch: RunWatch, history: History, times: Iterator[datetime]
+) -> None:
+    made_at = next(times)
+    await watch.step(next(times) + 30 * SECOND)
+    late = await history.open(at=made_at, status=RunStatus.SKIPPED)
+    assert await told(watch, next(times) + 40 * SECOND) == [(late.id, RunStatus.SKIPPED)]
+    assert await told(watch, next(times) + 50 * SECOND) == []
+
+
+async def test_many_changes_at_once_are_all_told(
+    watch: RunWatch, history: History, times: Iterator[datetime]
+) -> None:
+    at = next(times)
+    opened = [await history.open(at=at, status=RunStatus.MISSED) for _ in range(501)]
+    assert [one for one, _ in await told(watch, next(times))] == [run.id for run in opened]

@@ -1,0 +1,71 @@
+"""What became of a layer's slots."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.views.conftest import NOON, History
+
+from zos.core.errors import UsageError
+from zos.db.engine import Database
+from zos.reflect.states import RunStatus, Trigger
+from zos.views.slots import SlotsView
+
+BERLIN = ZoneInfo("Europe/Berlin")
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def view(database: Database) -> SlotsView:
+    return SlotsView(database)
+
+
+async def test_slots_are_shown_newest_first_in_utc_and_on_the_layers_wall_clock(
+    view: SlotsView, history: History
+) -> None:
+    for day in (0, 2, 1):
+        await history.open(slot=NOON + day * DAY, at=NOON + 3 * DAY)
+    found = (await view.page("nightly", BERLIN)).items
+    assert [one.slot for one in found] == [NOON + 2 * DAY, NOON + DAY, NOON]
+    assert found[2].local.isoformat() == "2026-03-02T13:00:00+01:00"
+
+
+async def test_only_the_layers_own_slots_are_shown_and_no_manual_runs(
+    view: SlotsView, history: History
+) -> None:
+    await history.open("weekly", slot=NOON)
+    await history.open(trigger=Trigger.MANUAL)
+    assert (await view.page("nightly", BERLIN)).items == ()
+
+
+async def test_a_summary_tells_how_many_slots_it_answers_for(
+    view: SlotsView, history: History
+) -> None:
+    await history.open(
+        slot=NOON,
+        slot_last=NOON + 9 * DAY,
+        slot_count=10,
+        status=RunStatus.MISSED,
+        reason="the service was down",
+    )
+    (found,) = (await view.page("nightly", BERLIN)).items
+    assert (found.run.slot_count, found.run.slot_last) == (10, NOON + 9 * DAY)
+    assert found.run.reason == "the service was down"
+
+
+async def test_pages_of_slots_neither_skip_nor_repeat(view: SlotsView, history: History) -> None:
+    for day in range(5):
+        await history.open(slot=NOON + day * DAY)
+    first = await view.page("nightly", BERLIN, limit=3)
+    second = await view.page("nightly", BERLIN, limit=3, before=first.next_cursor)
+    slots = [one.slot for one in (*first.items, *second.items)]
+    assert slots == [NOON + day * DAY for day in (4, 3, 2, 1, 0)]
+    assert second.next_cursor is None
+
+
+@pytest.mark.parametrize("before", ["yesterday", "2026-03-02T12:00:00", ""])
+async def test_a_cursor_that_is_no_time_is_refused(view: SlotsView, before: str) -> None:
+    with pytest.raises(UsageError, match="is not a time with its offset"):
+        await view.page("nightly", BERLIN, before=before)
