@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Dialect, Integer, MetaData, Text, TypeDecorator
+from sqlalchemy import BigInteger, Dialect, Integer, MetaData, TypeDecorator
 
 MICRO = 1_000_000
 """Whole units per salience point and per US dollar in the tables."""
@@ -24,9 +24,6 @@ metadata = MetaData(
 
 Identity = BigInteger().with_variant(Integer(), "sqlite")
 """A 64-bit key that SQLite numbers by itself (only INTEGER PRIMARY KEY does)."""
-
-CodePointText = Text().with_variant(Text(collation="C"), "postgresql")
-"""Text that sorts alike in Python, in SQLite and in PostgreSQL: by code point."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -20,7 +20,7 @@ from sqlalchemy import (
     true,
 )
 
-from zos.db.tables.base import CodePointText, UtcDateTime, metadata
+from zos.db.tables.base import UtcDateTime, metadata
 
 server = Table(
     "server",
@@ -177,7 +177,7 @@ reaction = Table(
     Column(
         "message_id", BigInteger, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True
     ),
-    Column("emoji", CodePointText, primary_key=True),  # the character, or a custom emoji's id
+    Column("emoji", primary_key=True),  # the character, or a custom emoji's id
     Column("member_id", BigInteger, primary_key=True),  # 0: an archive that does not say who
     Column("emoji_id", BigInteger),  # custom emoji only
     Column("emoji_name", Text, nullable=False),
@@ -192,8 +192,6 @@ Index(
     "ix_reaction_unbooked",
     reaction.c.reacted_at,
     reaction.c.message_id,
-    reaction.c.emoji,
-    reaction.c.member_id,
     sqlite_where=reaction.c.booked.is_(False),
     postgresql_where=reaction.c.booked.is_(False),
 )
