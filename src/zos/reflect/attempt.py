@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -12,6 +12,7 @@ from zos.config.model import ReflectConfig
 from zos.consent.store import ConsentStore
 from zos.core.clock import Clock
 from zos.core.errors import BudgetError, ZosError
+from zos.core.topics import TopicKey
 from zos.reflect.commit import TargetCommit
 from zos.reflect.context import TargetBrief, TargetContext
 from zos.reflect.layer import Layer
@@ -93,7 +94,11 @@ class Attempts:
         limit = self.settings.target_timeout_seconds
         try:
             async with asyncio.timeout(limit):
-                context = TargetContext(await self.brief(run, layer, target))
+                context = TargetContext(
+                    await self._brief(
+                        layer, target.topic, run_id=run.id, target_id=target.id, now=run.clock_at
+                    )
+                )
                 await run_nodes(layer, context, self.tools)
         except TimeoutError:
             raise TargetTimeoutError(f"The target took longer than {limit:g} s.") from None
@@ -103,22 +108,31 @@ class Attempts:
         await self.commit.success(run, target, context.outcome, now=self.clock.now())
         return TargetStatus.SUCCESS
 
-    async def brief(
-        self, run: LayerRun, layer: Layer, target: RunTarget, *, dry_run: bool = False
+    async def rehearse(self, layer: Layer, topic: TopicKey, *, now: datetime) -> TargetContext:
+        """Take `topic` through the layer's nodes up to the first question, which is rendered and not asked.
+
+        Args:
+            layer: The layer.
+            topic: What it would reflect on.
+            now: The time that it would have.
+        """
+        brief = await self._brief(layer, topic, run_id="", target_id="", now=now)
+        context = TargetContext(replace(brief, dry_run=True))
+        await run_nodes(layer, context, self.tools)
+        return context
+
+    async def _brief(
+        self, layer: Layer, topic: TopicKey, *, run_id: str, target_id: str, now: datetime
     ) -> TargetBrief:
-        """Return what a target's nodes are told."""
+        known = await self.tools.ledger.topic(topic)
         return TargetBrief(
-            run_id=run.id,
-            target_id=target.id,
+            run_id=run_id,
+            target_id=target_id,
             layer=layer.name,
-            topic=target.topic,
-            now=run.clock_at,
-            last_reflected_at=await self._last_reflected(target),
+            goal=layer.goal,
+            topic=topic,
+            now=now,
+            last_reflected_at=None if known is None else known.last_reflected_at,
             consent=await self.consent.view(),
             max_run_cost_usd=layer.max_cost_usd,
-            dry_run=dry_run,
         )
-
-    async def _last_reflected(self, target: RunTarget) -> datetime | None:
-        state = await self.tools.ledger.topic(target.topic)
-        return None if state is None else state.last_reflected_at

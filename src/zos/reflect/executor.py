@@ -23,6 +23,7 @@ from zos.reflect.attempt import Attempts
 from zos.reflect.commit import TargetCommit
 from zos.reflect.heartbeat import heartbeat
 from zos.reflect.layer import Layer
+from zos.reflect.preview import Preview, preview
 from zos.reflect.runs.model import LayerRun, RunRequest, RunTarget
 from zos.reflect.runs.owner import this_process
 from zos.reflect.runs.store import RunStore
@@ -98,6 +99,10 @@ class LayerExecutor:
             )
             return await self.runs.get(run.id)
         return finished
+
+    async def preview(self, layer: Layer, selected: Selected, *, now: datetime) -> Preview:
+        """Return what `layer` would ask about the selected topics, without asking or writing."""
+        return await preview(self._attempts, layer, selected, now=now)
 
     async def run(self, run: LayerRun, layer: Layer, planner: Planner) -> LayerRun | None:
         """Claim a queued or interrupted run and carry it out; None if it cannot be claimed now."""
