@@ -13,8 +13,9 @@ from zos.core.consent import ConsentView
 from zos.core.topics import TopicKey
 from zos.insights.model import Insight, InsightDraft
 from zos.llm.output import Reflection, SelfConcept
-from zos.llm.request import Material, Usage
 from zos.observe.store import StoredMessage, StoredReaction
+from zos.prompts.assembly import Assembled
+from zos.reflect.runs.model import LayerRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class TargetBrief:
     """What a target is told: fixed before its first node.
 
     Attributes:
+        goal: What the layer is to look for, in its author's words.
         now: The run's own time (`layer_run.clock_at`): nothing later may be read.
         last_reflected_at: When the topic was last reflected on, or None.
         dry_run: Render and estimate, ask no model, commit nothing.
@@ -34,6 +36,7 @@ class TargetBrief:
     now: datetime
     last_reflected_at: datetime | None
     consent: ConsentView
+    goal: str = ""
     max_run_cost_usd: float | None = None
     dry_run: bool = False
 
@@ -45,7 +48,7 @@ class Gathered:
     messages: list[StoredMessage] = field(default_factory=list)
     reactions: list[StoredReaction] = field(default_factory=list)
     insights: list[Insight] = field(default_factory=list)
-    runs: list[dict[str, object]] = field(default_factory=list)
+    runs: list[LayerRun] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +81,31 @@ class Outcome:
     outgoing: list[OutgoingText] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Reflected:
+    """One answer, and whether it is an extract of its sources instead of a model's words."""
+
+    reflection: Reflection
+    extractive: bool
+
+
 @dataclass(slots=True)
 class TargetContext:
-    """One target on its way through the nodes."""
+    """One target on its way through the nodes.
+
+    Attributes:
+        gathered: What fetching nodes have found so far.
+        assembled: What may be shown of it; made when a model is first asked.
+        reflections: The answers that no node has merged yet.
+        outcome: What the target will commit.
+        prompts: In a dry run: what would have been asked.
+        dry_reason: Why there is nothing (more) to do; empty while there is.
+    """
 
     brief: TargetBrief
     gathered: Gathered = field(default_factory=Gathered)
-    material: Material | None = None
-    reflections: list[Reflection] = field(default_factory=list)
-    extractive: bool = False
+    assembled: Assembled | None = None
+    reflections: list[Reflected] = field(default_factory=list)
     outcome: Outcome = field(default_factory=Outcome)
     prompts: list[Prompt] = field(default_factory=list)
-    usage: Usage = field(default_factory=Usage)
     dry_reason: str = ""

@@ -27,7 +27,7 @@ from zos.core.errors import FilterError, ScheduleError
 from zos.core.topics import BudgetGroup, TopicCategory, TopicKey
 from zos.reflect.node_types import AnyNode
 from zos.reflect.schedule import Schedule, parse_schedule
-from zos.salience.target_filter import parse_filter
+from zos.salience.target_filter import TargetFilter
 
 
 class LayerCategory(StrEnum):
@@ -86,7 +86,7 @@ def _schedule(text: str | None) -> str | None:
 def _filter(text: str | None) -> str | None:
     try:
         if text is not None:
-            parse_filter(text)
+            TargetFilter.parse(text)
     except FilterError as error:
         raise ValueError(str(error)) from None
     return text
@@ -181,14 +181,19 @@ class Layer(BaseModel):
     def _fits_together(self) -> Self:
         if not self.targets:
             raise ValueError("a synthesis layer needs a target_category")
-        reflected = False
+        asked = reflected = False
         for node in self.nodes:
             unfit = sorted(self.targets - node.targets)
             if unfit:
                 raise ValueError(f"{node.label} cannot work on {unfit[0]} topics")
             if node.needs_reflections and not reflected:
                 raise ValueError(f"{node.label} needs an llm_call before it")
+            if node.gathers and asked:
+                raise ValueError(
+                    f"{node.label} comes too late: fetch before the first model is asked"
+                )
             reflected = reflected or node.reflects
+            asked = asked or bool(node.prompt_names)
         if not any(node.commits for node in self.nodes):
             raise ValueError("no node leaves anything behind: add a store_insight")
         return self
@@ -232,7 +237,8 @@ class Layer(BaseModel):
     @property
     def estimated_tokens(self) -> int:
         """Tokens that one target is likely to cost, in and out, for planning."""
-        return sum(node.estimated_tokens for node in self.nodes)
+        material = sum(node.estimated_material_tokens for node in self.nodes)
+        return sum(node.estimated_cost_tokens(material) for node in self.nodes)
 
     @property
     def hash(self) -> str:

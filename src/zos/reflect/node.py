@@ -16,12 +16,15 @@ from zos.reflect.context import TargetContext
 from zos.reflect.tools import NodeTools
 
 ALL_CATEGORIES = frozenset(TopicCategory)
+_INSTRUCTION_TOKENS = 900
+_ANSWER_TOKENS = 500
 
 
 class Node(BaseModel, ABC):
     """One step of a layer.
 
     Attributes:
+        gathers: Whether it fetches what a model is shown; such nodes come first.
         reflects: Whether it leaves reflections for the nodes after it.
         needs_reflections: Whether it works on reflections of a node before it.
         commits: Whether it leaves something that the target will store or send.
@@ -30,6 +33,7 @@ class Node(BaseModel, ABC):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    gathers: ClassVar[bool] = False
     reflects: ClassVar[bool] = False
     needs_reflections: ClassVar[bool] = False
     commits: ClassVar[bool] = False
@@ -53,8 +57,12 @@ class Node(BaseModel, ABC):
         return ()
 
     @property
-    def estimated_tokens(self) -> int:
-        """Tokens that it is likely to cost a target, for planning; 0 for nodes that ask no model."""
+    def estimated_material_tokens(self) -> int:
+        """Tokens of what it is likely to fetch, for planning."""
+        return 0
+
+    def estimated_cost_tokens(self, _material_tokens: int) -> int:
+        """Return the tokens that it is likely to take, in and out, when so much was fetched."""
         return 0
 
     @abstractmethod
@@ -87,3 +95,8 @@ class AskingNode(Node, ABC):
     def prompt_names(self) -> tuple[str, ...]:
         """Its system prompt and its prompt."""
         return (self.system, self.prompt)
+
+    def estimated_cost_tokens(self, material_tokens: int) -> int:
+        """Return the tokens of its instructions, of the material and of an answer of usual length."""
+        answer = min(self.max_tokens or _ANSWER_TOKENS, _ANSWER_TOKENS)
+        return _INSTRUCTION_TOKENS + material_tokens + answer

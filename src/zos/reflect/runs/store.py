@@ -187,6 +187,25 @@ class RunStore:
             row = (await connection.execute(query)).first()
         return None if row is None else as_run(row)
 
+    async def recent(
+        self, *, after: datetime, until: datetime, layers: Sequence[str] = (), limit: int
+    ) -> list[LayerRun]:
+        """Return the newest `limit` runs that began within (`after`, `until`], oldest first.
+
+        Both are the runs' own times. No `layers`: runs of all.
+        """
+        query = select(layer_run).where(
+            layer_run.c.started_at.is_not(None),
+            layer_run.c.clock_at > after,
+            layer_run.c.clock_at <= until,
+        )
+        if layers:
+            query = query.where(layer_run.c.layer.in_(layers))
+        newest = query.order_by(layer_run.c.clock_at.desc(), layer_run.c.id.desc()).limit(limit)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(newest)).all()
+        return [as_run(row) for row in reversed(rows)]
+
     async def final_statuses(self, layer: str, *, limit: int) -> Sequence[RunStatus]:
         """Return the outcomes of the layer's last runs that were started, newest first."""
         query = (

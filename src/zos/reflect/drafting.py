@@ -1,0 +1,141 @@
+"""From an answer to a draft: references become sources, and what may not be kept is left out.
+
+In: a reflection and what it was shown. Out: an `InsightDraft`, or None when nothing with evidence is
+left. Pure. Members who are quoted are found by runs of words that a statement shares with a message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from zos.core.topics import TopicCategory, TopicKey
+from zos.insights.model import InsightDraft, InsightLine, Method
+from zos.llm.output import Reflection, Statement
+from zos.observe.store import StoredMessage
+from zos.prompts.assembly import Assembled
+from zos.prompts.labels import anonymous
+from zos.reflect.context import Reflected
+
+QUOTED_WORDS = 4
+"""So many words in a row, as in a message, are a quote of it."""
+MAX_SUBJECT_MESSAGES = 200
+
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+
+
+def draft(reflected: Reflected, assembled: Assembled, topic: TopicKey) -> InsightDraft | None:
+    """Return what `reflected` says about `topic`, or None if none of it may be kept."""
+    reflection = reflected.reflection
+    hidden = _Hidden(assembled)
+    kept = [
+        (statement, line)
+        for statement in reflection.statements
+        if (line := _line(statement, assembled)) and not hidden.quoted_in(line.text)
+    ]
+    if not kept:
+        return None
+    questions = tuple(
+        anonymous(one) for one in reflection.open_questions if not hidden.quoted_in(one)
+    )
+    text = "\n".join((*(line.text for _, line in kept), *questions))
+    cited = frozenset(ref for statement, _ in kept for ref in statement.sources)
+    subject, about = _subject(reflection, assembled, cited)
+    return InsightDraft(
+        topic=topic,
+        lines=tuple(line for _, line in kept),
+        method=Method.EXTRACTIVE if reflected.extractive else Method.MODEL,
+        confidence=reflection.confidence,
+        importance=reflection.importance,
+        novelty=reflection.novelty,
+        scope=assembled.scope(cited),
+        strength_adjustment=reflection.strength_adjustment,
+        valence=None if reflected.extractive else reflection.valence,
+        open_questions=questions,
+        quoted_member_ids=_quoted(text, assembled, cited),
+        named_member_ids=assembled.labels.named_in(text),
+        subject=subject,
+        subject_message_ids=about,
+        supersedes=_superseded(reflection, assembled, topic),
+        conflicts_with=tuple(assembled.insights[ref].id for ref in reflection.conflicts_with),
+    )
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of `text`, folded for comparison."""
+    return _WORD.findall(text.casefold())
+
+
+class _Hidden:
+    """Runs of words that only members without consent said."""
+
+    def __init__(self, assembled: Assembled) -> None:
+        items = [item for item in assembled.material.items if item.ref in assembled.messages]
+        hidden = _runs(item.text for item in items if not item.quotable and not item.is_bot)
+        self._runs = hidden - _runs(item.text for item in items if item.quotable)
+
+    def quoted_in(self, text: str) -> bool:
+        return not self._runs.isdisjoint(_runs([text]))
+
+
+def _line(statement: Statement, assembled: Assembled) -> InsightLine | None:
+    message_ids, insight_ids = assembled.evidence(statement.sources)
+    if not message_ids and not insight_ids:
+        return None
+    return InsightLine(anonymous(statement.text), message_ids, insight_ids)
+
+
+def _runs(texts: Iterable[str]) -> set[tuple[str, ...]]:
+    found: set[tuple[str, ...]] = set()
+    for text in texts:
+        words = words_of(text)
+        found.update(
+            tuple(words[start : start + QUOTED_WORDS])
+            for start in range(len(words) - QUOTED_WORDS + 1)
+        )
+    return found
+
+
+def _quoted(text: str, assembled: Assembled, cited: Iterable[str]) -> frozenset[int]:
+    said = _runs([text])
+    return frozenset(
+        message.author_id
+        for ref in cited
+        if (message := assembled.messages.get(ref)) is not None
+        and not message.is_bot
+        and not said.isdisjoint(_runs([message.content]))
+    )
+
+
+def _subject(
+    reflection: Reflection, assembled: Assembled, cited: Iterable[str]
+) -> tuple[str | None, tuple[int, ...]]:
+    """Return the subject that the reflection names, and the messages that are about it.
+
+    Those are the people's messages that hold all its words, or else those that were cited.
+    """
+    subject = reflection.subject
+    if subject is None or assembled.labels.is_name(subject) or not _may_name(assembled.topic):
+        return None, ()
+    wanted = set(words_of(subject))
+    people = [one for one in assembled.messages.values() if not one.is_bot]
+    about = [one for one in people if wanted and wanted <= set(words_of(one.content))]
+    if not about:
+        about = [assembled.messages[ref] for ref in sorted(cited) if ref in assembled.messages]
+    return (subject, _ids(about)) if about else (None, ())
+
+
+def _may_name(topic: TopicKey) -> bool:
+    return topic.server_id is not None and topic.category is not TopicCategory.SUBJECT
+
+
+def _ids(messages: Sequence[StoredMessage]) -> tuple[int, ...]:
+    people = sorted(one.id for one in messages if not one.is_bot)
+    return tuple(people[-MAX_SUBJECT_MESSAGES:])
+
+
+def _superseded(reflection: Reflection, assembled: Assembled, topic: TopicKey) -> str | None:
+    if reflection.supersedes is None:
+        return None
+    old = assembled.insights[reflection.supersedes]
+    return old.id if old.topic == topic else None

@@ -1,0 +1,109 @@
+"""What a target's fetching nodes found, with the names it takes to show it.
+
+In: a target's context. Out: `Assembled`, made once and kept, so that references mean the same for
+all of a target's nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from zos.core.topics import TopicCategory, TopicKey
+from zos.prompts.assembly import Assembled, Found, assemble
+from zos.prompts.labels import SOMEONE
+from zos.reflect.context import Gathered, TargetContext
+from zos.reflect.tools import NodeTools
+
+MAX_SUBJECTS = 40
+"""Names of a server's subjects that a model is told, those with most attention."""
+
+
+async def assembled(context: TargetContext, tools: NodeTools) -> Assembled:
+    """Return what may be shown of what `context` has gathered."""
+    if context.assembled is None:
+        context.assembled = assemble(await _found(context, tools), context.brief.consent)
+    return context.assembled
+
+
+async def _found(context: TargetContext, tools: NodeTools) -> Found:
+    brief, gathered = context.brief, context.gathered
+    topics = list(dict.fromkeys((brief.topic, *(one.topic for one in gathered.insights))))
+    names = await tools.messages.members(_members(topics, gathered))
+    channels = await _channels(topics, gathered, tools)
+    allowed = {one: name for one, name in names.items() if brief.consent.allows(one)}
+    titles = {topic: title_of(topic, allowed, channels, gathered) for topic in topics}
+    return Found(
+        topic=brief.topic,
+        title=titles[brief.topic],
+        messages=gathered.messages,
+        reactions=gathered.reactions,
+        insights=gathered.insights,
+        names=names,
+        titles=titles,
+        known_subjects=await _subjects(brief.topic, tools),
+    )
+
+
+def title_of(
+    topic: TopicKey, names: Mapping[int, str], channels: Mapping[int, str], gathered: Gathered
+) -> str:
+    """Return what a topic is called, for people and prompts.
+
+    Args:
+        topic: The topic.
+        names: Display names of members who may be named.
+        channels: Names of channels.
+        gathered: Emoji are called as in its reactions.
+    """
+    who = " and ".join(names.get(one, SOMEONE) for one in topic.members)
+    where = f"#{channels.get(topic.channel_id, topic.channel_id)}" if topic.channel_id else ""
+    match topic.category:
+        case TopicCategory.SELF:
+            return "Zos"
+        case TopicCategory.SUBJECT:
+            return topic.name
+        case TopicCategory.EMOJI:
+            return f":{_emoji_name(topic.ids[0], gathered)}:"
+        case TopicCategory.ROLE:
+            return f"the role {topic.ids[0]}"
+        case _:
+            return " in ".join(part for part in (who, where) if part)
+
+
+def _emoji_name(emoji_id: int, gathered: Gathered) -> str:
+    names = (one.emoji_name for one in gathered.reactions if one.emoji_id == emoji_id)
+    return next(names, str(emoji_id))
+
+
+def _members(topics: Iterable[TopicKey], gathered: Gathered) -> frozenset[int]:
+    return frozenset(_everyone(topics, gathered))
+
+
+def _everyone(topics: Iterable[TopicKey], gathered: Gathered) -> Iterator[int]:
+    for topic in topics:
+        yield from topic.members
+    for message in gathered.messages:
+        yield from message.mention_ids
+        if message.reply_to_author_id is not None:
+            yield message.reply_to_author_id
+    for reaction in gathered.reactions:
+        if reaction.member_id is not None:
+            yield reaction.member_id
+
+
+async def _channels(
+    topics: Iterable[TopicKey], gathered: Gathered, tools: NodeTools
+) -> dict[int, str]:
+    known = {one.channel_id: one.channel_name for one in gathered.messages}
+    for channel_id in {one.channel_id for one in topics if one.channel_id} - known.keys():
+        known[channel_id] = await tools.messages.channel_name(channel_id) or str(channel_id)
+    return known
+
+
+async def _subjects(topic: TopicKey, tools: NodeTools) -> tuple[str, ...]:
+    if topic.server_id is None:
+        return ()
+    known = await tools.ledger.top(
+        limit=MAX_SUBJECTS, category=TopicCategory.SUBJECT, server_id=topic.server_id
+    )
+    return tuple(one.key.name for one in known)
