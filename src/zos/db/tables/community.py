@@ -177,7 +177,7 @@ reaction = Table(
     Column(
         "message_id", BigInteger, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True
     ),
-    Column("emoji", primary_key=True),  # the character, or a custom emoji's id
+    Column("emoji", Text, primary_key=True),  # the character, or a custom emoji's id
     Column("member_id", BigInteger, primary_key=True),  # 0: an archive that does not say who
     Column("emoji_id", BigInteger),  # custom emoji only
     Column("emoji_name", Text, nullable=False),
