@@ -144,7 +144,7 @@ model_call = Table(
     "model_call",
     metadata,
     Column("id", String(26), primary_key=True),
-    Column("run_id", String(26), index=True),
+    Column("run_id", String(26)),
     Column("target_id", String(26), index=True),
     Column("server_id", BigInteger),
     Column("layer", Text, nullable=False),
@@ -152,9 +152,7 @@ model_call = Table(
     Column("profile", Text, nullable=False),
     Column("model", Text, nullable=False),  # provider:model
     Column("prompt_hash", String(64), nullable=False),
-    Column(
-        "outcome", String(16), nullable=False
-    ),  # reserved | ok | invalid | refused | error | timeout
+    Column("outcome", String(16), nullable=False),  # llm.call.CallOutcome
     Column("error", Text),
     Column("tokens_in", Integer, nullable=False),
     Column("tokens_out", Integer, nullable=False),
@@ -163,6 +161,22 @@ model_call = Table(
     Column("latency_ms", Integer, nullable=False),
     Column("called_at", UtcDateTime, nullable=False),
     Index("ix_model_call_time", "called_at", "server_id"),
+    Index("ix_model_call_run", "run_id", "cost_microusd"),
+)
+# What the spend guard sums before every paid call, from the index alone.
+Index(
+    "ix_model_call_spent",
+    model_call.c.called_at,
+    model_call.c.server_id,
+    model_call.c.cost_microusd,
+    sqlite_where=model_call.c.cost_microusd > 0,
+    postgresql_where=model_call.c.cost_microusd > 0,
+)
+Index(
+    "ix_model_call_open",
+    model_call.c.called_at,
+    sqlite_where=model_call.c.outcome == "reserved",
+    postgresql_where=model_call.c.outcome == "reserved",
 )
 
 outbox = Table(

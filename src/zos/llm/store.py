@@ -1,0 +1,113 @@
+"""`model_call`: what was asked, what it cost, and the one transaction that keeps spending in bounds.
+
+In: `ModelCall`s. Out: rows. A reservation is checked and written in one write transaction that no
+other reservation can overlap: SQLite has one writer, PostgreSQL takes a lock for the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zos.db.engine import Database
+from zos.db.tables.runs import model_call
+from zos.llm.call import CallOutcome, ModelCall
+from zos.llm.limits import Spent, Window
+
+# The key of PostgreSQL's advisory lock on spending: any constant that nothing else uses.
+_SPENDING_LOCK = 0x5A6F_7301
+
+
+class ModelCallStore:
+    """Records of calls.
+
+    Args:
+        db: The store.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def reserve(
+        self, call: ModelCall, window: Window, check: Callable[[Spent], None]
+    ) -> None:
+        """Write `call` with its reservation, unless `check` raises on what is spent or reserved by now.
+
+        Asked again with a larger reservation, the same call's row is replaced; what it held before
+        is part of what `check` sees.
+        """
+        async with self._db.write() as connection:
+            if not self._db.is_sqlite:
+                await connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SPENDING_LOCK}
+                )
+            check(await _spent(connection, call, window))
+            await self._put(connection, call)
+
+    async def record(self, call: ModelCall) -> None:
+        """Write how `call` ended, over its reservation if it had one."""
+        async with self._db.write() as connection:
+            await self._put(connection, call)
+
+    async def mark_lost(self, before: datetime) -> int:
+        """Mark calls still reserved that began before `before`; their reservations stay their cost."""
+        async with self._db.write() as connection:
+            result = await connection.execute(
+                update(model_call)
+                .where(model_call.c.outcome == CallOutcome.RESERVED.value)
+                .where(model_call.c.called_at < before)
+                .values(outcome=CallOutcome.LOST.value, error="The process ended during the call.")
+            )
+        return int(result.rowcount)
+
+    async def _put(self, connection: AsyncConnection, call: ModelCall) -> None:
+        values = _row(call)
+        insert = self._db.insert(model_call).values(values)
+        changed = {name: value for name, value in values.items() if name != "id"}
+        await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=changed))
+
+
+async def _spent(connection: AsyncConnection, call: ModelCall, window: Window) -> Spent:
+    """Sum the costs of the run's calls and of the window's; both sums are read from an index alone."""
+    row = model_call.c
+    in_run = select(_total(row.cost_microusd)).where(row.run_id == call.context.run_id)
+    in_day = row.called_at >= window.day
+    of_server = and_(in_day, row.server_id == call.context.server_id)
+    query = select(
+        _total(row.cost_microusd),
+        _total(case((in_day, row.cost_microusd), else_=0)),
+        _total(case((of_server, row.cost_microusd), else_=0)),
+        in_run.scalar_subquery(),
+    ).where(row.called_at >= window.since, row.cost_microusd > 0)
+    month, day, server_day, run = (await connection.execute(query)).one()
+    return Spent(run=int(run), day=int(day), month=int(month), server_day=int(server_day))
+
+
+def _total(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(func.sum(column), 0)
+
+
+def _row(call: ModelCall) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "run_id": call.context.run_id,
+        "target_id": call.context.target_id,
+        "server_id": call.context.server_id,
+        "layer": call.context.layer,
+        "node": call.context.node,
+        "profile": call.profile,
+        "model": call.model,
+        "prompt_hash": call.prompt_hash,
+        "outcome": call.outcome.value,
+        "error": call.error,
+        "tokens_in": call.usage.tokens_in,
+        "tokens_out": call.usage.tokens_out,
+        "requests": call.usage.requests,
+        "cost_microusd": call.usage.cost_microusd,
+        "latency_ms": call.latency_ms,
+        "called_at": call.called_at,
+    }
