@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from zos.config.salience import SalienceConfig
 from zos.config.section import Section
@@ -80,7 +80,10 @@ class ObserveConfig(Section):
 class PrivacyConfig(Section):
     """Whose words may be thought about."""
 
-    consent: ConsentMode = Field(ConsentMode.OPT_IN, description="opt_in, opt_out, or role")
+    consent: ConsentMode = Field(
+        ConsentMode.OPT_IN,
+        description="What silence means: no (opt_in), yes (opt_out), or what a role says (role)",
+    )
     consent_roles: frozenset[int] = Field(
         frozenset(), description="With `role`: holders of these have consented"
     )
@@ -96,17 +99,21 @@ class ModelPrice(Section):
 class ModelProfile(Section):
     """One way to ask a language model."""
 
-    provider: str = Field("offline", description="offline, openai, anthropic, google")
-    model: str = Field("digest", description="The provider's name of the model")
+    provider: Literal["offline", "openai", "anthropic", "google"] = "offline"
+    model: str = Field(
+        "digest", validate_default=True, description="The provider's name of the model"
+    )
     base_url: str | None = Field(
-        None, description="openai: any compatible server (Ollama, vLLM, …)"
+        None, description="A server other than the provider's own (openai: Ollama, vLLM, …)"
     )
     api_key: SecretStr | None = Field(None, description="Better from the environment or a _FILE")
-    temperature: float | None = Field(None, ge=0, le=2, description="None: the provider's default")
+    temperature: float | None = Field(None, ge=0, le=2, description="null: the provider's default")
     max_tokens: int = Field(
         1_200, ge=1, le=100_000, description="Output tokens of one answer, at most"
     )
-    timeout_seconds: float = Field(60.0, gt=0, le=600)
+    timeout_seconds: float = Field(
+        60.0, gt=0, le=600, description="One call with all its tries, at most"
+    )
     sdk_retries: int = Field(
         1, ge=0, le=5, description="Tries again after 429 and 5xx, within one call"
     )
@@ -115,9 +122,16 @@ class ModelProfile(Section):
         None, description="Overrides the price list; needed for unknown models"
     )
 
+    @field_validator("model")
+    @classmethod
+    def _is_named(cls, model: str, info: ValidationInfo) -> str:
+        if not model or (model == "digest" and info.data.get("provider") != "offline"):
+            raise ValueError("name the model to ask, as its provider calls it")
+        return model
+
 
 class SpendLimits(Section):
-    """The most that may be spent, in US dollars; None: no limit."""
+    """The most that may be spent, in US dollars; null: no limit."""
 
     per_run_usd: float | None = Field(1.0, ge=0)
     per_day_usd: float | None = Field(5.0, ge=0)
@@ -130,7 +144,7 @@ class ModelsConfig(Section):
 
     profiles: dict[str, ModelProfile] = Field(
         default_factory=lambda: {"default": ModelProfile()},
-        description="default, reflection, self_reflection, synthesis, …; a missing one falls back to default",
+        description="By name: default, reflection, self_reflection, synthesis, …; for a missing one default answers",
     )
     limits: SpendLimits = Field(default_factory=SpendLimits)
 
@@ -146,10 +160,10 @@ class ReflectConfig(Section):
     """How layers run."""
 
     layers_dir: Path | None = Field(
-        None, description="Overrides built-in layers by name; None: <config's folder>/layers"
+        None, description="Overrides built-in layers by name; null: <config's folder>/layers"
     )
     prompts_dir: Path | None = Field(
-        None, description="Overrides built-in prompts by path; None: <…>/prompts"
+        None, description="Overrides built-in prompts by path; null: <…>/prompts"
     )
     target_concurrency: int = Field(8, ge=1, le=128, description="Targets of one run at a time")
     target_timeout_seconds: float = Field(120.0, gt=0, le=3600)
