@@ -6,10 +6,9 @@ reader's question (`consent`): a conversation is not understood with holes in it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, union
@@ -26,13 +25,12 @@ from zos.db.tables import (
     role_mention,
     subject_mention,
 )
+from zos.observe.batches import batches
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from zos.db.engine import Database
-
-_IDS_PER_QUERY = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +131,8 @@ class MessageStore:
             return []
         window = _Window(after, until, limit)
         wanted = (
-            select(reaction)
-            .join(message, message.c.id == reaction.c.message_id)
-            .where(*conditions, *window.holds(reaction.c.reacted_at), *_in_server(key))
+            _REACTION_ROWS.where(*conditions, reaction.c.removed_at.is_(None))
+            .where(*window.holds(reaction.c.reacted_at), *_in_server(key))
             .order_by(reaction.c.reacted_at.desc(), reaction.c.message_id.desc(), reaction.c.emoji)
             .limit(limit)
         )
@@ -146,7 +143,7 @@ class MessageStore:
     async def messages_by_id(self, ids: Iterable[int]) -> list[StoredMessage]:
         """Return those of the messages `ids` that (still) exist, oldest first."""
         queries = [
-            _message_rows().where(message.c.id.in_(some)) for some in _chunks(sorted(set(ids)))
+            _message_rows().where(message.c.id.in_(some)) for some in batches(sorted(set(ids)))
         ]
         async with self._db.read() as connection:
             return await _stored_messages(connection, queries)
@@ -155,7 +152,7 @@ class MessageStore:
         """Return the display names, as last seen, of those of `ids` that are known."""
         names: dict[int, str] = {}
         async with self._db.read() as connection:
-            for some in _chunks(sorted(set(ids))):
+            for some in batches(sorted(set(ids))):
                 query = select(member.c.id, member.c.display_name).where(member.c.id.in_(some))
                 names.update((row.id, row.display_name) for row in await connection.execute(query))
         return names
@@ -242,7 +239,9 @@ def _reference_branches(key: TopicKey, ids: Select[Any]) -> list[_Branch]:
     match key.category:
         case TopicCategory.EMOJI:
             used = ids.join(emoji_use).where(emoji_use.c.emoji_id == key.ids[0])
-            reacted = ids.join(reaction).where(reaction.c.emoji_id == key.ids[0])
+            reacted = ids.join(reaction).where(
+                reaction.c.emoji_id == key.ids[0], reaction.c.removed_at.is_(None)
+            )
             return [(used, message.c.created_at), (reacted, reaction.c.reacted_at)]
         case TopicCategory.ROLE:
             called = ids.join(role_mention).where(role_mention.c.role_id == key.ids[0])
@@ -286,12 +285,23 @@ def _message_rows() -> Select[Any]:
     )
 
 
+_REACTION_ROWS = select(
+    reaction.c.message_id,
+    reaction.c.emoji,
+    reaction.c.emoji_id,
+    reaction.c.emoji_name,
+    reaction.c.member_id,
+    reaction.c.count.label("how_many"),  # a row has a method of the column's name
+    reaction.c.reacted_at,
+).join(message, message.c.id == reaction.c.message_id)
+
+
 async def _stored_messages(
     connection: AsyncConnection, queries: Sequence[Select[Any]]
 ) -> list[StoredMessage]:
     rows = [row for query in queries for row in await connection.execute(query)]
     mentions: dict[int, list[int]] = {}
-    for some in _chunks(sorted(row.id for row in rows)):
+    for some in batches(sorted(row.id for row in rows)):
         query = select(mention).where(mention.c.message_id.in_(some)).order_by(mention.c.member_id)
         for row in await connection.execute(query):
             mentions.setdefault(row.message_id, []).append(row.member_id)
@@ -312,12 +322,6 @@ def _stored_reaction(row: Any) -> StoredReaction:
         emoji_id=row.emoji_id,
         emoji_name=row.emoji_name,
         member_id=row.member_id or None,
-        count=row.count,
+        count=row.how_many,
         reacted_at=row.reacted_at,
     )
-
-
-def _chunks(ids: Sequence[int]) -> Iterator[list[int]]:
-    rest = iter(ids)
-    while some := list(islice(rest, _IDS_PER_QUERY)):
-        yield some

@@ -1,0 +1,1 @@
+"""Servers, channels and members in the database."""

@@ -1,0 +1,1 @@
+"""Reactions in the database."""
