@@ -67,7 +67,7 @@ class BudgetConfig(Section):
 
 
 class SalienceConfig(Section):
-    """All of it."""
+    """Attention: how it is earned, spreads, fades and is spent."""
 
     earn: EarnConfig = Field(default_factory=EarnConfig)
     caps: CapConfig = Field(default_factory=CapConfig)
