@@ -88,12 +88,13 @@ Answerer = Callable[[Received], Reply]
 
 
 class ModelServer:
-    """The server. `base_url(provider)` is what goes into a profile."""
+    """The server. `base_url(provider)` is what goes into a profile; `asked` is set by the first request."""
 
     def __init__(self) -> None:
         self.requests: list[Received] = []
         self.replies: deque[Reply] = deque()
         self.default: Reply | Answerer = Reply(status=500, echo="no reply was told")
+        self.asked = asyncio.Event()
         self.port = 0
         self._closing = asyncio.Event()
 
@@ -118,6 +119,7 @@ class ModelServer:
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         received = await _receive(reader)
         self.requests.append(received)
+        self.asked.set()
         reply = self._next(received)
         if reply.drop:
             return False

@@ -78,10 +78,6 @@ async def make_client(
 ) -> AsyncIterator[MakeClient]:
     """Build a client that asks `server` as a provider's own client would; closed after the test."""
     clients: list[ModelClient] = []
-    # A client without a store opens the configured one: here a copy, as migrating takes its time.
-    folder = make_config().data_dir
-    folder.mkdir(exist_ok=True)
-    shutil.copyfile(sqlite_template, folder / "zos.db")
 
     def make(
         provider: str = "openai",
@@ -102,6 +98,10 @@ async def make_client(
         }
         models = {"profiles": {"default": values}, "limits": limits or {}}
         config = make_config(models=models, scheduler={"timezone": zone})
+        if db is None:
+            # It opens the configured store itself: here a copy, as migrating takes its time.
+            config.data_dir.mkdir(exist_ok=True)
+            shutil.copyfile(sqlite_template, config.data_dir / "zos.db")
         clients.append(ModelClient(config, db=db, clock=clock or SimulatedClock(NOON)))
         return clients[-1]
 

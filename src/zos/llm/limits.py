@@ -79,13 +79,18 @@ def check_limits(
         ),
     )
     for name, setting, limit_usd, so_far in rules:
-        if limit_usd is not None and so_far + cost_microusd > round(limit_usd * MICROUSD):
+        if limit_usd is None:
+            continue
+        limit = round(limit_usd * MICROUSD)
+        if so_far + cost_microusd > limit:
             raise BudgetError(
-                f"The {name} of {limit_usd:.2f} US dollars is reached: {_usd(so_far)} are spent or "
+                f"The {name} of {_usd(limit)} US dollars is reached: {_usd(so_far)} are spent or "
                 f"reserved, and this may cost {_usd(cost_microusd)}.",
                 hint=f"Raise {setting} if that is too little.",
             )
 
 
 def _usd(microusd: int) -> str:
-    return f"{microusd / MICROUSD:.4f}"
+    """Return dollars with two digits after the point, or up to four where they matter."""
+    shown = f"{microusd / MICROUSD:,.4f}"
+    return shown[:-2] + shown[-2:].rstrip("0")

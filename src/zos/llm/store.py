@@ -83,8 +83,14 @@ async def _spent(connection: AsyncConnection, call: ModelCall, window: Window) -
         _total(case((of_server, row.cost_microusd), else_=0)),
         in_run.scalar_subquery(),
     ).where(row.called_at >= window.since, row.cost_microusd > 0)
-    month, day, server_day, run = (await connection.execute(query)).one()
-    return Spent(run=int(run), day=int(day), month=int(month), server_day=int(server_day))
+    month, day, server_day, run = map(int, (await connection.execute(query)).one())
+    # Calls outside a run, or outside servers, share no limit with each other.
+    return Spent(
+        run=0 if call.context.run_id is None else run,
+        day=day,
+        month=month,
+        server_day=0 if call.context.server_id is None else server_day,
+    )
 
 
 def _total(column: ColumnElement[Any]) -> ColumnElement[Any]:
