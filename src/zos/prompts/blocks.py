@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Callable
 
 _CODE_LENGTH = 16
 _LOOKALIKE = re.compile(r"<(?=\s*/?\s*data\b)", re.IGNORECASE)
@@ -34,10 +35,21 @@ def data_block(kind: str, text: str) -> Trusted:
         text: Anything.
     """
     body = _LOOKALIKE.sub("‹", without_controls(text))
-    code = _code_of(body)
-    while code in body:
-        code = _code_of(code + body)
+    code = free_code(body)
     return Trusted(f"<data-{code} {kind}>\n{body}\n</data-{code}>")
+
+
+def code_of(text: str) -> str:
+    """Return 64 bits of the SHA-256 of `text`, as 16 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_CODE_LENGTH]
+
+
+def free_code(text: str, code_of: Callable[[str], str] = code_of) -> str:
+    """Return the first code of `text`, of that code with `text`, and so on, that `text` does not hold."""
+    code = code_of(text)
+    while code in text:
+        code = code_of(code + text)
+    return code
 
 
 def inline(text: str) -> str:
@@ -71,7 +83,3 @@ def _shown(char: str) -> str:
             return ""
         case _:
             return char
-
-
-def _code_of(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:_CODE_LENGTH]

@@ -34,9 +34,8 @@ class TemplateEngine:
         Raises:
             PromptError: If there is no such prompt, it has a mistake, or it grows without bound.
         """
-        missing = self.library.source(name) is None
-        if missing:
-            raise PromptError(str(self.library.problems(name)[0]))
+        if self.library.source(name) is None:
+            raise PromptError(f"A prompt cannot be rendered: {self.library.missing(name)}.")
         try:
             template = self.library.environment.get_template(name)
             pieces = template.generate(**data, **repetition_budget())
@@ -49,9 +48,6 @@ class TemplateEngine:
 
 def _place(error: Exception, name: str) -> str:
     """Return the template and line where rendering stopped: Jinja puts them into the traceback."""
-    line = getattr(error, "lineno", None)
-    if line is not None:
-        return f"{getattr(error, 'name', None) or name}:{line}"
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.endswith(".j2")]
     return f"{own[-1].filename}:{own[-1].lineno}" if own else name

@@ -44,12 +44,9 @@ class Labels:
         self._anonymous = 0
         for member_id in order:
             self.label(member_id)
-        self._hidden = {
-            _key(name): self.label(member_id)
-            for member_id, name in names.items()
-            if member_id not in self._named and _key(name)
-        }
-        self._hidden_names = _pattern(self._hidden)
+        hidden = {one: name for one, name in names.items() if one not in self._named and _key(name)}
+        self._hidden = {_key(name): self.label(one) for one, name in hidden.items()}
+        self._hidden_names = _pattern(hidden.values())
 
     def label(self, member_id: int) -> str:
         """Return what `member_id` is called."""
@@ -100,11 +97,15 @@ def anonymous(text: str) -> str:
 
 
 def _key(name: str) -> str:
-    return name.strip().lstrip("@").casefold()
+    return _bare(name).casefold()
+
+
+def _bare(name: str) -> str:
+    return name.strip().lstrip("@")
 
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:
-    longest_first = sorted(names, key=len, reverse=True)
+    longest_first = sorted({_bare(name) for name in names}, key=lambda name: (-len(name), name))
     if not longest_first:
         return None
     parts = [f"@{re.escape(name)}" for name in longest_first]

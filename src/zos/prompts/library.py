@@ -6,14 +6,14 @@ prompt includes. It is read whole, at start and on `reload`: rendering touches n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from jinja2 import BaseLoader, Environment, TemplateNotFound, TemplateSyntaxError, meta
+from jinja2 import FunctionLoader, TemplateSyntaxError, meta, nodes
 
 from zos.core.errors import PromptError
 from zos.prompts.sandbox import PromptEnvironment
@@ -35,7 +35,9 @@ VARIABLES = frozenset(
         "topic",
     }
 )
-"""What a prompt may use; see `docs/reference/prompts.md`."""
+"""What a prompt may use."""
+SYSTEM_VARIABLES = frozenset({"self_concept"})
+"""What a system prompt may use: it is the same for all topics, so that providers can cache it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,9 @@ class PromptProblem:
 class PromptLibrary:
     """The prompts at hand.
 
+    An operator's prompt that is broken is not used: its last good version stays in force, or else
+    the shipped prompt of its name. `problems` says so.
+
     Args:
         prompts_dir: An operator's folder; None, or one that does not exist: only those shipped.
     """
@@ -61,29 +66,32 @@ class PromptLibrary:
     def __init__(self, prompts_dir: Path | None) -> None:
         self._folder = prompts_dir
         self._sources: dict[str, str] = {}
-        self._unreadable: dict[str, PromptProblem] = {}
-        self.environment = PromptEnvironment(_Loader(self))
+        self.environment = PromptEnvironment(FunctionLoader(self._load))
+        self.problems: tuple[PromptProblem, ...] = ()
+        self._shipped = _read(files("zos.prompts") / "builtin")[0]
         self.reload()
 
     def reload(self) -> None:
-        """Read all prompts again (blocking).
+        """Read the operator's prompts again (blocking).
 
         Raises:
-            PromptError: If the operator's folder cannot be listed; the prompts stay as they were.
+            PromptError: If the folder cannot be listed; the prompts stay as they were.
         """
-        shipped = _read(files("zos.prompts") / "builtin")
-        try:
-            own = _read(self._folder) if self._folder is not None and self._folder.is_dir() else {}
-        except OSError as error:
-            raise PromptError(
-                f"The prompts folder {self._folder} cannot be read: {error.strerror}.",
-                hint="Check its permissions.",
-            ) from error
-        found = {**shipped, **own}
-        self._sources = {name: text for name, text in found.items() if isinstance(text, str)}
-        self._unreadable = {
-            name: problem for name, problem in found.items() if not isinstance(problem, str)
-        }
+        good, problems = self._own()
+        kept = self._still_good(one.name for one in problems)
+        broken: Mapping[str, object] = good
+        while broken:  # a prompt that includes a broken one is broken too
+            known = {*self._shipped, *kept, *good}
+            checked = {name: self._check(name, text, known) for name, text in good.items()}
+            broken = {name: found for name, found in checked.items() if found}
+            problems += [one for found in checked.values() for one in found]
+            good = {name: text for name, text in good.items() if name not in broken}
+            kept |= self._still_good(broken)
+        self._sources = {**self._shipped, **kept, **good}
+        self.problems = tuple(problems)
+
+    def _still_good(self, names: Iterable[str]) -> dict[str, str]:
+        return {name: self._sources[name] for name in names if name in self._sources}
 
     @property
     def names(self) -> list[str]:
@@ -103,71 +111,68 @@ class PromptLibrary:
             text = self.source(name)
             if text is not None and name not in found:
                 found[name] = text
-                waiting += self._included(name, text)
+                waiting += _included(self.environment.parse(text, name))
         return dict(sorted(found.items()))
 
-    def problems(self, name: str) -> list[PromptProblem]:
-        """Return what is wrong with a prompt and those it includes: missing, unreadable, syntax, unknown names."""
-        if name not in self._sources:
-            return [self._missing(name)]
-        found: list[PromptProblem] = []
-        for part, text in self.sources([name]).items():
-            found += self._check(part, text)
-        return found
+    def variables(self, name: str) -> frozenset[str]:
+        """Return the variables that a prompt and all that it includes ask for."""
+        trees = [self.environment.parse(text, part) for part, text in self.sources([name]).items()]
+        return frozenset().union(*(meta.find_undeclared_variables(tree) for tree in trees))
 
-    def _check(self, name: str, text: str) -> list[PromptProblem]:
+    def missing(self, name: str) -> str:
+        """Return, in words, that there is no prompt `name`, and the nearest name."""
+        return _missing(name, self.names)
+
+    def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        """Give Jinja a source, its name for tracebacks, and the question whether it is still the same."""
+        text = self.source(name)
+        return None if text is None else (text, name, lambda: self.source(name) == text)
+
+    def _own(self) -> tuple[dict[str, str], list[PromptProblem]]:
+        if self._folder is None or not self._folder.is_dir():
+            return {}, []
+        try:
+            return _read(self._folder)
+        except OSError as error:
+            raise PromptError(
+                f"The prompts folder {self._folder} cannot be read: {error.strerror}.",
+                hint="Check its permissions.",
+            ) from error
+
+    def _check(self, name: str, text: str, known: Collection[str]) -> list[PromptProblem]:
         try:
             tree = self.environment.parse(text, name)
         except TemplateSyntaxError as error:
             return [PromptProblem(name, error.lineno, error.message or "it has a mistake")]
         unknown = sorted(meta.find_undeclared_variables(tree) - VARIABLES)
-        included = [one for one in meta.find_referenced_templates(tree) if one is not None]
         return [
             *(PromptProblem(name, _line_with(text, one), _unknown(one)) for one in unknown),
-            *(self._missing(one) for one in included if one not in self._sources),
+            *(
+                PromptProblem(name, _line_with(text, one), _missing(one, sorted(known)))
+                for one in _included(tree)
+                if one not in known
+            ),
         ]
 
-    def _included(self, name: str, text: str) -> list[str]:
-        try:
-            referenced = meta.find_referenced_templates(self.environment.parse(text, name))
-        except TemplateSyntaxError:
-            return []
-        return [one for one in referenced if one is not None]
 
-    def _missing(self, name: str) -> PromptProblem:
-        if name in self._unreadable:
-            return self._unreadable[name]
-        near = get_close_matches(name, self.names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(self.names)}"
-        return PromptProblem(name, 0, f"there is no such prompt; {hint}")
-
-
-class _Loader(BaseLoader):
-    """Gives Jinja the library's sources, and tells it when one has changed."""
-
-    def __init__(self, library: PromptLibrary) -> None:
-        self._library = library
-
-    def get_source(
-        self, _environment: Environment, template: str
-    ) -> tuple[str, str | None, Callable[[], bool] | None]:
-        text = self._library.source(template)
-        if text is None:
-            raise TemplateNotFound(template)
-        return text, template, lambda: self._library.source(template) == text
-
-
-def _read(folder: Traversable, below: str = "") -> dict[str, str | PromptProblem]:
-    found: dict[str, str | PromptProblem] = {}
+def _read(folder: Traversable, below: str = "") -> tuple[dict[str, str], list[PromptProblem]]:
+    texts: dict[str, str] = {}
+    problems: list[PromptProblem] = []
     for entry in folder.iterdir():
         name = f"{below}{entry.name}"
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            found.update(_read(entry, f"{name}/"))
+            inner, wrong = _read(entry, f"{name}/")
+            texts.update(inner)
+            problems += wrong
         elif name.endswith(SUFFIX):
-            found[name] = _text(name, entry)
-    return found
+            text = _text(name, entry)
+            if isinstance(text, PromptProblem):
+                problems.append(text)
+            else:
+                texts[name] = text
+    return texts, problems
 
 
 def _text(name: str, entry: Traversable) -> str | PromptProblem:
@@ -182,6 +187,16 @@ def _text(name: str, entry: Traversable) -> str | PromptProblem:
     if len(raw) > MAX_BYTES:
         return PromptProblem(name, 0, f"it is longer than {MAX_BYTES // 1024} KiB")
     return text
+
+
+def _included(tree: nodes.Template) -> list[str]:
+    return [one for one in meta.find_referenced_templates(tree) if one is not None]
+
+
+def _missing(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+    return f"there is no prompt {name!r}; {hint}"
 
 
 def _unknown(variable: str) -> str:

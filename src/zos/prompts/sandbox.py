@@ -144,6 +144,10 @@ def _refusal(node: nodes.Node) -> str:
         return f"no {type(node).__name__.lower()}"
     if isinstance(node, nodes.For) and node.recursive:
         return "no recursive loop"
+    if isinstance(node, (nodes.Include, nodes.Extends)) and not isinstance(
+        node.template, nodes.Const
+    ):
+        return "no computed name of a prompt"
     if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
         return f"no filter {node.name!r}"
     if isinstance(node, nodes.Name) and node.name.startswith("_"):

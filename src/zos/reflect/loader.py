@@ -7,7 +7,7 @@ last good layer in force; only a file that is gone takes its layer with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
@@ -16,8 +16,9 @@ from pathlib import Path
 
 from zos.config.yaml_document import MAX_CHARACTERS, YamlDocument, YamlProblem, YamlProblemsError
 from zos.core.errors import LayerError, LayerNotFoundError
-from zos.prompts.library import PromptLibrary
+from zos.prompts.library import SYSTEM_VARIABLES, PromptLibrary
 from zos.reflect.layer import Layer
+from zos.reflect.node import AskingNode
 
 SHIPPED = "builtin:"
 _SUFFIXES = (".yaml", ".yml")
@@ -89,11 +90,16 @@ class LayerLoader:
 
         Raises:
             LayerError: If the operator's folder cannot be listed.
+            PromptError: If the prompts folder cannot be listed.
         """
         self._prompts.reload()
         shipped, shipped_problems = self._collect(_files(files("zos.reflect") / "builtin", SHIPPED))
         own, own_problems = self._collect(self._own_files())
-        self.problems = (*shipped_problems, *own_problems)
+        prompt_problems = (
+            LayerProblem(f"prompts/{one.name}", one.line, one.message)
+            for one in self._prompts.problems
+        )
+        self.problems = (*prompt_problems, *shipped_problems, *own_problems)
         self._last_good.update({one.path: one.text for one in own.values()})
         self._loaded = dict(sorted({**shipped, **own}.items()))
         return {name: source.layer for name, source in self._loaded.items()}
@@ -139,12 +145,22 @@ class LayerLoader:
     def _prompt_problems(self, layer: Layer, document: YamlDocument) -> list[YamlProblem]:
         found: list[YamlProblem] = []
         for number, node in enumerate(layer.nodes):
-            for name in node.prompt_names:
-                line = document.line_of(("nodes", number, _key_of(name, node.model_dump())))
-                found += [
-                    YamlProblem(line, f"prompt {one}") for one in self._prompts.problems(name)
-                ]
+            if isinstance(node, AskingNode):
+                for key, name in (("system", node.system), ("prompt", node.prompt)):
+                    line = document.line_of(("nodes", number, key))
+                    found += [YamlProblem(line, one) for one in self._objections(key, name)]
         return found
+
+    def _objections(self, key: str, name: str) -> Iterator[str]:
+        if self._prompts.source(name) is None:
+            yield self._prompts.missing(name)
+        elif key == "system":
+            varying = sorted(self._prompts.variables(name) - SYSTEM_VARIABLES)
+            if varying:
+                yield (
+                    f"the system prompt {name!r} uses {varying[0]!r}, but it must be the same "
+                    "for all topics: only self_concept may stand there"
+                )
 
     def _own_files(self) -> list[tuple[str, Traversable]]:
         if self._folder is None or not self._folder.exists():
@@ -213,7 +229,3 @@ def _text(entry: Traversable) -> str:
     except UnicodeDecodeError:
         reason = "it is not UTF-8 text"
     raise YamlProblemsError([YamlProblem(1, reason)])
-
-
-def _key_of(value: str, fields: Mapping[str, object]) -> str:
-    return next((key for key, one in fields.items() if one == value), "")

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from tests.prompts.made import ANA, BO, BOT, CY, NAMES, consent
+
+from zos.prompts.labels import Labels, anonymous
+
+
+def labels(
+    *granted: int, order: tuple[int, ...] = (), names: dict[int, str] | None = None
+) -> Labels:
+    return Labels(names or NAMES, order, consent(*granted), bots=frozenset({BOT}))
+
+
+def test_members_without_consent_are_numbered_by_first_appearance() -> None:
+    made = labels(ANA, order=(CY, ANA, BO, CY))
+    assert [made.label(one) for one in (BO, CY, ANA)] == ["<chat_2>", "<chat_1>", "Ana"]
+
+
+def test_numbers_do_not_depend_on_who_a_member_is() -> None:
+    assert labels(order=(BO,)).label(BO) == labels(order=(CY,)).label(CY) == "<chat_1>"
+
+
+def test_a_member_who_said_no_is_not_named_in_any_mode() -> None:
+    made = Labels(NAMES, (), consent(ANA, denied=frozenset({ANA})))
+    assert made.label(ANA) == "<chat_1>"
+
+
+def test_bots_are_named_and_strangers_are_numbered() -> None:
+    assert labels().label(BOT) == "Zos"
+    assert labels(999, names={1: "Sam"}).label(999) == "<chat_2>"
+
+
+def test_two_members_of_one_name_are_told_apart() -> None:
+    made = labels(1, 2, names={1: "Sam", 2: "Sam"}, order=(1, 2))
+    assert (made.label(1), made.label(2)) == ("Sam", "Sam (2)")
+
+
+@pytest.mark.parametrize("name", ["<chat_7>", "a\n[m9] b", " ", "x" * 90])
+def test_a_name_cannot_pass_for_anything_else(name: str) -> None:
+    label = labels(1, names={1: name}).label(1)
+    assert "<" not in label
+    assert "\n" not in label
+    assert 0 < len(label) <= 40
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("ask <@102> or <@!102>", "ask @<chat_1> or @<chat_1>"),
+        ("ask <@101>", "ask @Ana"),
+        ("ask <@999>", "ask @someone"),
+        ("@bo knows, Bo knows; BO!", "<chat_1> knows, <chat_1> knows; <chat_1>!"),
+        ("Cy Young and cy", "<chat_2> and cy"),
+        ("bobsled, rainbow, bo_x", "bobsled, rainbow, bo_x"),
+        ("<chat_9> lied", "someone lied"),
+        ("nice <:kek:5> <a:wave:6>", "nice :kek: :wave:"),
+        ("Ana stays", "Ana stays"),
+    ],
+)
+def test_no_name_without_consent_is_left_in_a_text(text: str, shown: str) -> None:
+    assert labels(ANA, order=(ANA, BO, CY)).rewrite(text) == shown
+
+
+def test_a_one_letter_name_is_replaced_only_where_it_is_mentioned() -> None:
+    assert labels(names={1: "a"}).rewrite("a cat, @a") == "a cat, <chat_1>"
+
+
+def test_names_with_special_characters_are_names() -> None:
+    made = labels(names={1: "`JD", 2: "@home", 3: "(x|y)*"})
+    assert made.rewrite("`jd: see @home, (x|y)*") == "<chat_1>: see <chat_2>, <chat_3>"
+
+
+LETTERS = st.text(st.characters(categories=["Lu", "Ll", "Lo"]), min_size=2, max_size=12)
+
+
+@given(LETTERS, st.text(max_size=30), st.text(max_size=30))
+def test_a_name_that_stands_as_a_word_is_never_left(name: str, before: str, after: str) -> None:
+    assume(name.casefold() not in {"chat_1", "someone"})
+    text = labels(names={1: name}).rewrite(f"{before} {name} {after}")
+    assert re.search(rf"(?<!\w){name}(?!\w)", text) is None
+
+
+def test_it_knows_who_is_named_in_a_text() -> None:
+    made = labels(ANA, BO, order=(ANA, BO, CY))
+    assert made.named_in("Ana asked, Bobby and <chat_1> answered") == {ANA}
+
+
+def test_it_knows_names_of_everybody() -> None:
+    assert labels().is_name(" cy young ")
+    assert not labels().is_name("young")
+
+
+def test_outside_its_conversation_a_number_says_nothing() -> None:
+    assert anonymous("<chat_1> and <chat_22> met") == "someone and someone met"
