@@ -66,16 +66,27 @@ def upgrade(connection: Connection) -> None:
     holds SQLite's only lock, and PostgreSQL's is taken here.
 
     Raises:
-        MigrationError: If the database is newer than this program.
+        MigrationError: If the database is newer than this program, or of a revision that it does not know.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
     current = current_revision(connection)
     refuse_newer(current)
     if current != head_revision():
-        from alembic import command
+        _run_scripts(connection, current)
 
+
+def _run_scripts(connection: Connection, current: str | None) -> None:
+    from alembic import command
+    from alembic.util import CommandError
+
+    try:
         command.upgrade(_alembic_config(connection), "head")
+    except CommandError as error:
+        raise MigrationError(
+            f"This program knows no way from revision {current} to {head_revision()}.",
+            hint="Install the Zos that made the database, or restore a backup.",
+        ) from error
 
 
 def _alembic_config(connection: Connection) -> AlembicConfig:
