@@ -28,7 +28,7 @@ async def watch(database: Database, times: Iterator[datetime]) -> RunWatch:
 
 
 async def told(watch: RunWatch, now: datetime) -> list[tuple[str, RunStatus]]:
-    return [(run.id, run.status) for run in await watch.step(now)]
+    return [(change.run.id, change.run.status) for change in await watch.step(now)]
 
 
 async def test_every_state_of_a_run_is_told_once(
@@ -52,7 +52,34 @@ async def test_progress_is_told(
     await watch.step(next(times))
     await history.change(run, targets_total=4, targets_done=1)
     (changed,) = await watch.step(next(times))
-    assert (changed.targets_done, changed.targets_total) == (1, 4)
+    assert (changed.run.targets_done, changed.run.targets_total) == (1, 4)
+    assert changed.before is not None
+    assert changed.before.targets_total == 0
+
+
+async def test_beginning_and_ending_are_told_apart_from_progress(
+    watch: RunWatch, history: History, times: Iterator[datetime]
+) -> None:
+    run = await history.open(at=next(times))
+    seen = [await watch.step(next(times))]
+    await history.start(run)
+    seen.append(await watch.step(next(times)))
+    await history.change(run, targets_total=4)
+    seen.append(await watch.step(next(times)))
+    await history.finish(run, RunStatus.DRY)
+    seen.append(await watch.step(next(times)))
+    marks = [(change.is_start, change.is_end) for step in seen for change in step]
+    assert marks == [(False, False), (True, False), (False, False), (False, True)]
+
+
+async def test_a_run_that_began_and_ended_between_two_looks_is_told_as_both(
+    watch: RunWatch, history: History, times: Iterator[datetime]
+) -> None:
+    run = await history.open(at=next(times))
+    await history.start(run)
+    await history.finish(run, RunStatus.DRY)
+    (change,) = await watch.step(next(times))
+    assert (change.before, change.is_start, change.is_end) == (None, True, True)
 
 
 async def test_a_heartbeat_is_not_told(

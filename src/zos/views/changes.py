@@ -1,11 +1,12 @@
 """`RunWatch`: which runs have changed since the last look, whichever process changed them.
 
-In: the store. Out: one `RunView` for each run that is new or different. A look costs two indexed
+In: the store. Out: one `RunChange` for each run that is new or different. A look costs two indexed
 reads, however long the history is.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
@@ -19,6 +20,25 @@ from zos.views.runs import RunView, as_run_view
 _OPEN = [status.value for status in RunStatus if not status.is_final]
 _OVERLAP = timedelta(minutes=1)  # a run's row may be committed so much later than its id was made
 _ROWS_PER_QUERY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RunChange:
+    """A run as it is now, and as it was at the last look (None: it is new)."""
+
+    run: RunView
+    before: RunView | None
+
+    @property
+    def is_start(self) -> bool:
+        """Whether the run has begun since."""
+        began_before = self.before is not None and self.before.started_at is not None
+        return self.run.started_at is not None and not began_before
+
+    @property
+    def is_end(self) -> bool:
+        """Whether the run has reached its final state since."""
+        return self.run.status.is_final
 
 
 class RunWatch:
@@ -35,13 +55,20 @@ class RunWatch:
         self._known: dict[str, RunView] = {}
         self._started = False
 
-    async def step(self, now: datetime) -> list[RunView]:
-        """Return runs that are new or have changed since the last step, oldest first.
+    async def step(self, now: datetime) -> list[RunChange]:
+        """Return what has changed since the last step, by age of the runs, oldest first.
 
         The first step tells nothing: it takes note of what there is.
+
+        Raises:
+            DatabaseError: If the store cannot be read; the next step tells what this one did not.
         """
         seen = await self._look()
-        changed = [run for key, run in sorted(seen.items()) if self._known.get(key) != run]
+        changed = [
+            RunChange(run, self._known.get(key))
+            for key, run in sorted(seen.items())
+            if self._known.get(key) != run
+        ]
         self._since = now - _OVERLAP
         floor = ulid_floor(self._since)
         self._known = {

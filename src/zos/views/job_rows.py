@@ -21,6 +21,7 @@ from zos.db.tables.base import from_micros
 from zos.reflect.states import RunStatus
 from zos.scheduler.jobs.codec import job_id
 from zos.scheduler.jobs.store import PARKED
+from zos.scheduler.state.model import Pause
 from zos.views.runs import RunView, as_run_view
 
 OUTCOMES_WINDOW = timedelta(days=30)
@@ -30,16 +31,6 @@ _NOT_RUN = (RunStatus.MISSED.value, RunStatus.SKIPPED.value, RunStatus.COALESCED
 _OPEN = [status.value for status in RunStatus if not status.is_final]
 _MAX_OUTCOMES = 2_000  # reasons may hold a time or a count: the commonest are enough
 _LAYERS_PER_QUERY = 100  # SQLite takes at most 500 branches of a union
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A pause in force. `until` None: until somebody resumes the layer."""
-
-    at: datetime
-    until: datetime | None
-    by: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +99,10 @@ async def _read_states(connection: Connection, found: dict[str, LayerRows], now:
 
 
 def _pause(row: Row[Any], now: datetime) -> Pause | None:
-    if row.paused_at is None or (row.paused_until is not None and row.paused_until <= now):
+    if row.paused_at is None:
         return None
-    return Pause(row.paused_at, row.paused_until, row.paused_by or "", row.pause_note or "")
+    pause = Pause(row.paused_at, row.paused_until, row.paused_by or "", row.pause_note or "")
+    return pause if pause.covers(now) else None
 
 
 async def _read_open_runs(connection: Connection, found: dict[str, LayerRows]) -> None:

@@ -19,7 +19,8 @@ from zos.reflect.loader import LayerLoader
 from zos.reflect.states import RunStatus
 from zos.scheduler.crontab import jitter_offset
 from zos.scheduler.jobs.codec import job_id, job_name
-from zos.views.job_rows import OUTCOMES_WINDOW, LayerRows, OutcomeCount, Pause, read_job_rows
+from zos.scheduler.state.model import Pause
+from zos.views.job_rows import OUTCOMES_WINDOW, LayerRows, OutcomeCount, read_job_rows
 from zos.views.runs import RunView
 
 NEXT_FIRES = 10
@@ -124,12 +125,19 @@ class JobsView:
         rows = await read_job_rows(self._database, [name], now)
         return self._status(layer, rows.layers[name], now)
 
-    def zone_of(self, layer: Layer) -> ZoneInfo:
-        """Return the zone of a layer's schedule."""
+    def zone_of(self, name: str) -> ZoneInfo:
+        """Return the zone of a layer's schedule.
+
+        Raises:
+            LayerNotFoundError: If there is no layer of that name.
+        """
+        return self._zone(self._loader.require(name))
+
+    def _zone(self, layer: Layer) -> ZoneInfo:
         return ZoneInfo(layer.timezone or self._default_zone)
 
     def _status(self, layer: Layer, rows: LayerRows, now: datetime) -> JobStatus:
-        cron = layer.cron
+        cron, zone = layer.cron, self._zone(layer)
         return JobStatus(
             layer=layer.name,
             job_id=job_id(layer.name),
@@ -138,9 +146,9 @@ class JobsView:
             enabled=layer.enabled,
             schedule=layer.schedule,
             schedule_in_words=None if cron is None else cron.explain(),
-            timezone=self.zone_of(layer).key,
+            timezone=zone.key,
             offset_seconds=jitter_offset(layer.name, layer.jitter),
-            next_fires=next_fires(layer, self.zone_of(layer), now),
+            next_fires=next_fires(layer, zone, now),
             overdue_since=_overdue(rows.next_wake_at, now),
             trigger_threshold=layer.trigger_threshold,
             insights_since_run=rows.insights_since_run,

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from zos.core.errors import UsageError
 from zos.db.engine import Database
 from zos.db.tables import layer_run
 from zos.views.page import Page, page_of
@@ -45,18 +44,15 @@ class SlotsView:
         self._database = database
 
     async def page(
-        self, layer: str, zone: ZoneInfo, *, before: str | None = None, limit: int = 50
+        self, layer: str, zone: ZoneInfo, *, before: datetime | None = None, limit: int = 50
     ) -> Page[SlotView]:
         """Return a layer's recorded slots, newest first.
 
         Args:
             layer: Its name.
             zone: The zone of its schedule.
-            before: The cursor: only slots before this time (ISO 8601, with its offset).
+            before: The cursor: only slots before this time (aware).
             limit: 1 to `zos.views.page.MAX_LIMIT`.
-
-        Raises:
-            UsageError: If `before` is not such a time.
         """
         query = (
             select(layer_run)
@@ -65,20 +61,8 @@ class SlotsView:
             .limit(limit + 1)
         )
         if before is not None:
-            query = query.where(layer_run.c.slot < _moment(before))
+            query = query.where(layer_run.c.slot < before)
         async with self._database.read() as connection:
             rows = list(await connection.execute(query))
         found = [SlotView(row.slot, row.slot.astimezone(zone), as_run_view(row)) for row in rows]
         return page_of(found, limit, lambda one: one.slot.isoformat())
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise UsageError(
-            f"{text!r} is not a time with its offset.", hint="Write 2026-03-02T12:00:00+00:00."
-        )
-    return moment

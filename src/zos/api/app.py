@@ -1,0 +1,77 @@
+"""The application: all routes behind the gate.
+
+In: what `service` has made. Out: an ASGI application.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+
+from fastapi import FastAPI, Security
+from fastapi.security import HTTPBearer
+from starlette.middleware import Middleware
+
+from zos import __version__
+from zos.api import jobs, runs, system
+from zos.api.gate import Gate
+from zos.api.openapi import described
+from zos.api.problems import handle_problems
+from zos.api.services import ApiServices
+from zos.config.model import ApiConfig
+
+API_PREFIX = "/api/v1"
+_DESCRIPTION = """\
+The operator's interface to one Zos service. Every route but `/healthz` wants the operator's token,
+as `Authorization: Bearer <token>`; it stands in the file `token` of the data folder. Errors are
+`application/problem+json` (RFC 9457). Lists come in pages: ask for the next one with `next_cursor`.
+"""
+_TAGS = [
+    {"name": "jobs", "description": "What layers have promised, and the operator's hand on them."},
+    {"name": "runs", "description": "What was done, and why not."},
+    {"name": "service", "description": "The service itself."},
+]
+
+
+def create_app(services: ApiServices) -> FastAPI:
+    """Return the application that serves with `services`."""
+    app = _routes()
+    app.state.services = services
+    app.user_middleware.append(
+        Middleware(Gate, token=services.token, allowed_hosts=_allowed_hosts(services.settings))
+    )
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """Return the interface's description (OpenAPI 3.1), without any service."""
+    return _routes().openapi()
+
+
+def _routes() -> FastAPI:
+    app = FastAPI(
+        title="Zos",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_tags=_TAGS,
+        openapi_url=f"{API_PREFIX}/openapi.json",
+        docs_url=None,  # the pages that FastAPI brings load scripts from elsewhere
+        redoc_url=None,
+    )
+    bearer = [Security(HTTPBearer(auto_error=False, description="The operator's token"))]
+    app.include_router(system.root)
+    for router in (jobs.router, runs.router, system.router):
+        app.include_router(router, prefix=API_PREFIX, dependencies=bearer)
+    handle_problems(app)
+    described(app)
+    return app
+
+
+def _allowed_hosts(settings: ApiConfig) -> set[str]:
+    """The configured names, and the address itself where it is one: a rebound name is no address."""
+    hosts = set(settings.allowed_hosts)
+    try:
+        is_wildcard = ip_address(settings.host).is_unspecified
+    except ValueError:
+        is_wildcard = False
+    return hosts if is_wildcard else {*hosts, settings.host}

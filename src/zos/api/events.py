@@ -1,0 +1,158 @@
+"""Changes of runs as server-sent events.
+
+In: subscribers. Out: to each, every change of a run from its subscription on, as long as it keeps
+up: to one that does not, a single `resync` that says to read everything again. The store is looked
+at only while somebody listens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import asdict
+
+import orjson
+import structlog
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from zos.core.clock import Clock
+from zos.core.errors import DatabaseError, ServiceError
+from zos.db.engine import Database
+from zos.views.changes import RunChange, RunWatch
+from zos.views.runs import RunView
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 1.0
+HEARTBEAT_SECONDS = 15.0
+MAX_LISTENERS = 64
+QUEUE_LENGTH = 256
+
+HEARTBEAT = b": still here\n\n"
+RESYNC = b"event: resync\ndata: {}\n\n"
+_END = b""
+
+
+class EventHub:
+    """Tells changes of runs to all who listen.
+
+    Args:
+        database: The store.
+        clock: The time.
+        poll_seconds: Between two looks at the store.
+        heartbeat_seconds: A listener hears something at least so often.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._poll_seconds = poll_seconds
+        self._heartbeat_seconds = heartbeat_seconds
+        self._listeners: set[asyncio.Queue[bytes]] = set()
+        self._poller: asyncio.Task[None] | None = None
+        self._is_closed = False
+
+    @asynccontextmanager
+    async def subscribe(self) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Listen for the length of a block: every change from here on, until the hub is closed.
+
+        Raises:
+            ServiceError: If too many listen already, or the service stops.
+            DatabaseError: If the store cannot be read.
+        """
+        if self._is_closed or len(self._listeners) >= MAX_LISTENERS:
+            raise ServiceError("No more listeners are taken now.", hint="Try again later.")
+        queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE_LENGTH)
+        self._listeners.add(queue)
+        try:
+            if self._poller is None:
+                watch = RunWatch(self._database, self._clock.now())
+                await watch.step(self._clock.now())
+                self._poller = asyncio.create_task(self._poll(watch), name="events")
+            yield self._messages(queue)
+        finally:
+            self._listeners.discard(queue)
+            if not self._listeners:
+                await self._stop_poller()
+
+    async def close(self) -> None:
+        """End every subscription, and take no more."""
+        self._is_closed = True
+        for queue in self._listeners:
+            _put(queue, _END)
+        await self._stop_poller()
+
+    async def _messages(self, queue: asyncio.Queue[bytes]) -> AsyncIterator[bytes]:
+        message = HEARTBEAT
+        while message != _END:
+            yield message
+            try:
+                async with asyncio.timeout(self._heartbeat_seconds):
+                    message = await queue.get()
+            except TimeoutError:
+                message = HEARTBEAT
+
+    async def _stop_poller(self) -> None:
+        poller, self._poller = self._poller, None
+        if poller is not None:
+            poller.cancel()
+            await asyncio.gather(poller, return_exceptions=True)
+
+    async def _poll(self, watch: RunWatch) -> None:
+        while True:
+            await self._clock.sleep(self._poll_seconds)
+            for change in await self._changes(watch):
+                for queue in self._listeners:
+                    _put(queue, as_event(change.run))
+
+    async def _changes(self, watch: RunWatch) -> list[RunChange]:
+        try:
+            return await watch.step(self._clock.now())
+        except DatabaseError as error:
+            log.warning("events_not_read", error=str(error))
+            return []
+
+
+class EventStream(StreamingResponse):
+    """An endless answer. It ends its subscription whether or not the client waits for the first event.
+
+    Args:
+        subscription: What `EventHub.subscribe` returned, entered already.
+        messages: What that gave.
+    """
+
+    def __init__(
+        self, subscription: AbstractAsyncContextManager[object], messages: AsyncIterator[bytes]
+    ) -> None:
+        super().__init__(messages, media_type="text/event-stream")
+        self._subscription = subscription
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the client goes, or the hub is closed."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._subscription.__aexit__(None, None, None)
+
+
+def as_event(run: RunView) -> bytes:
+    """Return a change of a run as a server-sent event."""
+    return b"event: run\nid: " + run.id.encode() + b"\ndata: " + orjson.dumps(asdict(run)) + b"\n\n"
+
+
+def _put(queue: asyncio.Queue[bytes], message: bytes) -> None:
+    """Add a message; a full queue is emptied first, and its listener told to read everything again."""
+    if queue.full():
+        while not queue.empty():
+            queue.get_nowait()
+        queue.put_nowait(RESYNC)
+    queue.put_nowait(message)

@@ -1,0 +1,76 @@
+"""The interface's description: what the code says of itself, put where readers of OpenAPI look for it.
+
+In: an application. Out: its OpenAPI document with the attributes' documentation at each property,
+examples, and one kind of error.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from zos.access.problems import MEDIA_TYPE
+from zos.api.examples import EXAMPLES
+from zos.api.problems import Problem
+
+_METHODS = ("get", "post")
+_ATTRIBUTES = re.compile(r"\n+Attributes:\n(?P<body>.*)", re.DOTALL)
+_ATTRIBUTE = re.compile(r"^    (?P<name>\w+): (?P<text>.*(?:\n {5,}.*)*)", re.MULTILINE)
+
+
+def described(app: FastAPI) -> None:
+    """Give `app` its description, made when it is first asked for."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documentation has it
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        tags=app.openapi_tags,
+        routes=app.routes,
+    )
+    schemas: dict[str, Any] = document["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["Problem"] = Problem.model_json_schema()
+    for name, schema in schemas.items():
+        _describe_properties(schema)
+        if name in EXAMPLES:
+            schema["examples"] = [EXAMPLES[name]]
+    for path in document["paths"].values():
+        for method in _METHODS:
+            if method in path:
+                _explain_errors(path[method])
+    return document
+
+
+def _describe_properties(schema: dict[str, Any]) -> None:
+    """Move what the docstring says of attributes to the properties themselves."""
+    text = inspect.cleandoc(schema.get("description", ""))
+    found = _ATTRIBUTES.search(text)
+    if found is None:
+        return
+    schema["description"] = text[: found.start()]
+    for attribute in _ATTRIBUTE.finditer(found["body"]):
+        described_property = schema["properties"].get(attribute["name"], {})
+        described_property["description"] = " ".join(attribute["text"].split())
+
+
+def _explain_errors(operation: dict[str, Any]) -> None:
+    operation["responses"].pop("422", None)
+    operation["responses"]["default"] = {
+        "description": "What is wrong, and what to do next",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }

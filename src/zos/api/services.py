@@ -1,0 +1,89 @@
+"""What the routes need, as `service` hands it to them. Nothing here knows how it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+
+from zos.access.token import OperatorToken
+from zos.api.events import EventHub
+from zos.api.metrics import Metrics
+from zos.config.model import ApiConfig
+from zos.core.clock import Clock
+from zos.reflect.preview import Preview
+from zos.reflect.runs.model import LayerRun
+from zos.views.health import HealthView
+from zos.views.jobs import JobsView
+from zos.views.runs import RunsView
+from zos.views.slots import SlotsView
+
+
+class JobControl(Protocol):
+    """What an operator can do to jobs."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether layers fire: started, and not on the way to a stop."""
+        ...
+
+    async def reload(self) -> None:
+        """Read the layers' files again."""
+        ...
+
+    async def request(
+        self,
+        layer: str,
+        *,
+        by: str,
+        topics: Sequence[str] = (),
+        request_key: str | None = None,
+    ) -> LayerRun:
+        """Open a manual run, or return the earlier one of the same key, without waiting for it."""
+        ...
+
+    async def pause(self, layer: str, *, by: str, note: str, until: datetime | None) -> None:
+        """Pause a layer, or change its pause."""
+        ...
+
+    async def resume(self, layer: str, *, by: str) -> None:
+        """End a layer's pause."""
+        ...
+
+    async def preview(self, layer: str, topics: Sequence[str] = ()) -> Preview:
+        """Rehearse a layer: nothing is asked or written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServices:
+    """The routes' collaborators.
+
+    Attributes:
+        settings: The configuration's `api` section.
+        token: Required on every route but `/healthz`.
+    """
+
+    settings: ApiConfig
+    token: OperatorToken
+    clock: Clock
+    jobs: JobsView
+    slots: SlotsView
+    runs: RunsView
+    health: HealthView
+    control: JobControl
+    events: EventHub
+    metrics: Metrics
+
+
+def services_of(request: Request) -> ApiServices:
+    """Return what the application was made with."""
+    services: ApiServices = request.app.state.services
+    return services
+
+
+Services = Annotated[ApiServices, Depends(services_of)]
+"""A route's parameter of this type is filled in."""
