@@ -6,8 +6,10 @@ share of people's messages that stand behind a line other than the count.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from zos.core.topics import subject_name
 from zos.llm.digest import lines
 from zos.llm.digest.pairs import Pair, find_pairs
 from zos.llm.digest.quotes import best_quotes, open_questions, quote_scores
@@ -35,60 +37,71 @@ def digest_messages(material: Material, readings: Sequence[Reading]) -> Reflecti
         return "no message by a person"
     if len(spoken) < MIN_MESSAGES:
         return f"only {len(spoken)} of {len(people)} messages have words"
-    findings = _Findings(material, readings, people)
-    if not findings.statements:
-        return "nothing that two people shared, nobody met, and nothing that may be quoted"
-    return _reflection(findings, people)
-
-
-class _Findings:
-    """What a window holds, and how it reads."""
-
-    def __init__(
-        self, material: Material, readings: Sequence[Reading], people: Sequence[Reading]
-    ) -> None:
-        labels = [reading.item.speaker for reading in readings]
-        labels += [label for reading in readings for label in reading.item.mentions]
-        self._scores = quote_scores(people)
-        self._said: list[Reading] = []
-        self.subjects = find_subjects(people, labels, MAX_SUBJECTS)
-        self.pairs = find_pairs(readings, MAX_PAIRS)
-        self.questions = open_questions(readings, MAX_QUESTIONS)
-        self.subject = name_known(people, material.known_subjects) or next(
-            (subject.name for subject in self.subjects), None
-        )
-        self.known = frozenset(material.known_subjects)
-        self.statements = self._statements(people)
-
-    def _statements(self, people: Sequence[Reading]) -> list[Statement]:
-        self._said += self.questions
-        stated = [self._about(subject) for subject in self.subjects]
-        stated += [lines.pair_line(pair) for pair in self.pairs]
-        quotes = best_quotes(people, self._scores, self._said, MAX_QUOTES)
-        stated += [lines.quote_line(reading) for reading in sorted(quotes, key=_position)]
-        return stated + [lines.question_line(reading) for reading in self.questions]
-
-    def _about(self, subject: Subject) -> Statement:
-        quotes = best_quotes(subject.readings, self._scores, self._said, 1)
-        self._said += quotes
-        return lines.subject_line(subject, quotes[0] if quotes else None)
-
-    def behind(self) -> set[int]:
-        """Return the positions of all messages that a line rests on."""
-        found: list[Subject | Pair] = [*self.subjects, *self.pairs]
-        used = {reading.position for each in found for reading in each.readings}
-        return used | {reading.position for reading in (*self._said, *self.questions)}
-
-
-def _reflection(findings: _Findings, people: Sequence[Reading]) -> Reflection:
+    found = _find(material, readings, people)
+    if not found.says_something:
+        return "no subject that two people share, no two who met, and no words worth quoting"
+    statements = [lines.counts_line(people), *_statements(found)]
+    cited = {ref for statement in statements[1:] for ref in statement.sources}
     return Reflection.model_construct(
-        statements=[lines.counts_line(people), *findings.statements],
-        confidence=round(min(1.0, len(findings.behind()) / len(people)), 2),
+        statements=statements,
+        confidence=round(len(cited) / len(people), 2),
         importance=_importance(people),
-        novelty=_novelty(findings),
-        open_questions=[lines.bare(reading.text) for reading in findings.questions],
-        subject=findings.subject,
+        novelty=_novelty(found.subjects, material),
+        open_questions=[lines.bare(reading.text) for reading in found.questions],
+        subject=found.subject,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a window holds.
+
+    Attributes:
+        subjects: With the best quote of each, if it has one.
+        subject: The one to become a topic.
+    """
+
+    subjects: Sequence[tuple[Subject, Reading | None]]
+    pairs: Sequence[Pair]
+    quotes: Sequence[Reading]
+    questions: Sequence[Reading]
+    subject: str | None
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is a line to write."""
+        return any((self.subjects, self.pairs, self.quotes, self.questions))
+
+
+def _find(material: Material, readings: Sequence[Reading], people: Sequence[Reading]) -> _Found:
+    labels = [reading.item.speaker for reading in readings]
+    labels += [label for reading in readings for label in reading.item.mentions]
+    scores = quote_scores(people)
+    subjects = find_subjects(people, labels, MAX_SUBJECTS)
+    questions = open_questions(readings, MAX_QUESTIONS)
+    said = [*questions]
+    told: list[tuple[Subject, Reading | None]] = []
+    for subject in subjects:
+        best = best_quotes(subject.readings, scores, said, 1)
+        told.append((subject, best[0] if best else None))
+        said += best
+    quotes = best_quotes(people, scores, said, MAX_QUOTES)
+    first = subjects[0].name if subjects else None
+    return _Found(
+        subjects=told,
+        pairs=find_pairs(readings, MAX_PAIRS),
+        quotes=sorted(quotes, key=lambda reading: reading.position),
+        questions=questions,
+        subject=name_known(people, material.known_subjects) or first,
+    )
+
+
+def _statements(found: _Found) -> Iterator[Statement]:
+    for subject, quote in found.subjects:
+        yield lines.subject_line(subject, quote)
+    yield from map(lines.pair_line, found.pairs)
+    yield from map(lines.quote_line, found.quotes)
+    yield from map(lines.question_line, found.questions)
 
 
 def _importance(people: Sequence[Reading]) -> float:
@@ -99,13 +112,9 @@ def _importance(people: Sequence[Reading]) -> float:
     return round((size + company) / 2, 2)
 
 
-def _novelty(findings: _Findings) -> float:
+def _novelty(subjects: Sequence[tuple[Subject, object]], material: Material) -> float:
     """Return the share of subjects that the server did not know; 0.5 without subjects."""
-    if not findings.subjects:
+    if not subjects:
         return 0.5
-    new = sum(1 for subject in findings.subjects if subject.name not in findings.known)
-    return round(new / len(findings.subjects), 2)
-
-
-def _position(reading: Reading) -> int:
-    return reading.position
+    names = [subject_name(subject.name) for subject, _ in subjects]
+    return round(sum(name not in material.known_subjects for name in names) / len(names), 2)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from zos.llm.digest.background import rate_per_million
@@ -35,18 +35,18 @@ class Subject:
     """A subject of the window.
 
     Attributes:
-        name: As people wrote it most often, lower case.
         term: Its stems.
         readings: The messages that name it, in order.
         authors: How many people wrote them.
         z: How far above everyday English it stands, in standard deviations.
+        name: As people wrote it most often, lower case.
     """
 
-    name: str
     term: Term
     readings: tuple[Reading, ...]
     authors: int
     z: float
+    name: str = ""
 
 
 def find_subjects(readings: Sequence[Reading], labels: Iterable[str], limit: int) -> list[Subject]:
@@ -64,7 +64,8 @@ def find_subjects(readings: Sequence[Reading], labels: Iterable[str], limit: int
         for term, users in used.items()
         if len(users) >= MIN_MESSAGES and (subject := _subject(term, users, total)) is not None
     ]
-    return _distinct(_without_covered(found), limit)
+    chosen = _distinct(_without_covered(found), limit)
+    return [replace(subject, name=_spelling(subject)) for subject in chosen]
 
 
 def name_known(readings: Sequence[Reading], known: Iterable[str]) -> str | None:
@@ -100,7 +101,7 @@ def _subject(term: Term, users: list[Reading], total: int) -> Subject | None:
     authors = _authors(users)
     if z < MIN_Z or authors < MIN_AUTHORS:
         return None
-    return Subject(_spelling(term, users), term, tuple(users), authors, z)
+    return Subject(term, tuple(users), authors, z)
 
 
 def _rate(term: Term) -> float:
@@ -120,12 +121,12 @@ def _authors(readings: Iterable[Reading]) -> int:
     return len({reading.item.speaker for reading in readings})
 
 
-def _spelling(term: Term, users: list[Reading]) -> str:
-    """Return the words of `term` as most messages write them; ties by the first use."""
-    spellings: list[Counter[str]] = [Counter() for _ in term]
-    for reading in users:
+def _spelling(subject: Subject) -> str:
+    """Return the words of a subject as most messages write them; ties by the first use."""
+    spellings: list[Counter[str]] = [Counter() for _ in subject.term]
+    for reading in subject.readings:
         for word in dict.fromkeys(reading.words):
-            for place, wanted in enumerate(term):
+            for place, wanted in enumerate(subject.term):
                 if stem(word) == wanted:
                     spellings[place][word] += 1
     return " ".join(counter.most_common(1)[0][0] for counter in spellings)

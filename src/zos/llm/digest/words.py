@@ -15,7 +15,7 @@ from functools import lru_cache
 from zos.llm.digest.background import is_function_word
 from zos.llm.request import MaterialItem
 
-MAX_WORD_LENGTH = 30
+MAX_WORD_LENGTH = 28  # two of them make a subject's name of 60 at most
 
 _ANONYMOUS = re.compile(r"<chat_\d+>")
 _LINK = re.compile(r"(?:https?://|www\.)\S+")
@@ -23,6 +23,7 @@ _NOISE = re.compile(
     r"```.*?(?:```|$)|(?:https?://|www\.)\S+|<[^<>\s]{1,80}>|@everyone|@here", re.DOTALL
 )
 _MARKUP = (
+    (re.compile(r"<chat_\d+>"), "someone"),  # the number means nothing outside this window
     (re.compile(r"<@&\d+>"), "@role"),
     (re.compile(r"<@!?\d+>"), "@someone"),
     (re.compile(r"<#\d+>"), "#channel"),
