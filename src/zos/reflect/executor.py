@@ -63,9 +63,10 @@ class LayerExecutor:
         *,
         clock: Clock | None = None,
     ) -> None:
+        self.database = db
         self.runs = RunStore(db)
         self.targets = TargetStore(db)
-        self._clock = clock or SystemClock()
+        self.clock: Clock = clock or SystemClock()
         self._settings = config.reflect
         self._owner = this_process()
         self._attempts = Attempts(
@@ -74,7 +75,7 @@ class LayerExecutor:
             consent=ConsentStore(db, config),
             tools=NodeTools.build(db, ledger, templates, llm, config),
             settings=config.reflect,
-            clock=self._clock,
+            clock=self.clock,
         )
 
     async def execute_layer(self, layer: Layer, topics: Sequence[str]) -> LayerRun:
@@ -85,14 +86,14 @@ class LayerExecutor:
             StillRunningError: If the layer is running already.
         """
         keys = [TopicKey.parse(topic) for topic in topics]
-        now = self._clock.now()
+        now = self.clock.now()
         request = RunRequest(
             layer.name, Trigger.MANUAL, "asked for these topics", now, layer_hash=layer.hash
         )
         run = await self.runs.open(request, now=now)
         if run is None:  # without slot, key and generation nothing can stand in its way
             raise StillRunningError(f"{layer.name} could not be opened.", hint="Try again.")
-        finished = await self.run(run, layer, _fixed(keys))
+        finished = await self.run(run, layer, named_topics(keys))
         if finished is None:
             reason = f"{layer.name} is running already"
             await self.runs.close_unclaimed(
@@ -107,13 +108,13 @@ class LayerExecutor:
 
     async def run(self, run: LayerRun, layer: Layer, planner: Planner) -> LayerRun | None:
         """Claim a queued or interrupted run and carry it out; None if it cannot be claimed now."""
-        if not await self.runs.claim(run.id, owner=self._owner, now=self._clock.now()):
+        if not await self.runs.claim(run.id, owner=self._owner, now=self.clock.now()):
             return None
         return await self.carry_out(await self.runs.get(run.id), layer, planner)
 
     async def take_over(self, run: LayerRun, layer: Layer, planner: Planner) -> LayerRun | None:
         """Finish what a dead process left of a running run; None if somebody else was faster."""
-        if not await self.runs.take_over(run, owner=self._owner, now=self._clock.now()):
+        if not await self.runs.take_over(run, owner=self._owner, now=self.clock.now()):
             return None
         return await self.carry_out(await self.runs.get(run.id), layer, planner)
 
@@ -129,7 +130,7 @@ class LayerExecutor:
                 run.id,
                 owner=self._owner,
                 every_seconds=self._settings.heartbeat_seconds,
-                now=self._clock.now,
+                now=self.clock.now,
             ):
                 return await self._plan_and_work(run, layer, planner)
         except LostRunError:
@@ -143,10 +144,10 @@ class LayerExecutor:
 
     async def _plan_and_work(self, run: LayerRun, layer: Layer, planner: Planner) -> LayerRun:
         if not await self.targets.of_run(run.id):
-            await self.targets.plan(run.id, await planner(run, layer), now=self._clock.now())
+            await self.targets.plan(run.id, await planner(run, layer), now=self.clock.now())
         stopped = await self._work(run, layer)
         if stopped:
-            await self.targets.skip_open(run.id, reason=stopped, now=self._clock.now())
+            await self.targets.skip_open(run.id, reason=stopped, now=self.clock.now())
         status, reason = verdict(await self.targets.of_run(run.id), stopped=stopped)
         return await self._finish(run, status, reason)
 
@@ -171,7 +172,7 @@ class LayerExecutor:
 
     async def _finish(self, run: LayerRun, status: RunStatus, reason: str) -> LayerRun:
         return await self.runs.finish(
-            run.id, owner=self._owner, status=status, reason=reason, now=self._clock.now()
+            run.id, owner=self._owner, status=status, reason=reason, now=self.clock.now()
         )
 
 
@@ -195,7 +196,9 @@ class _Shift:
                 return target.status
 
 
-def _fixed(keys: Sequence[TopicKey]) -> Planner:
+def named_topics(keys: Sequence[TopicKey]) -> Planner:
+    """Return a planner that chooses exactly `keys`, whatever their salience."""
+
     async def plan(_run: LayerRun, layer: Layer) -> Selected:
         candidates = tuple(Candidate(key, 0, None, 0, layer.estimated_tokens) for key in keys)
         considered = tuple(Considered(key, 0, chosen=True, reason="asked for") for key in keys)

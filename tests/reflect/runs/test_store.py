@@ -149,3 +149,14 @@ async def test_the_last_outcomes_are_those_of_runs_that_began(database: Database
     await runs.open(fire(slot=LATER), now=LATER, status=RunStatus.MISSED)
     assert await runs.final_statuses("nightly", limit=5) == [RunStatus.SUCCESS, RunStatus.FAILED]
     assert await runs.running("nightly") is None
+
+
+async def test_a_cancelled_run_can_commit_nothing_more(database: Database) -> None:
+    runs = RunStore(database)
+    run = await opened(runs)
+    assert await runs.claim(run.id, owner="one", now=NOW)
+    assert await runs.cancel(run.id, reason="another fire", now=LATER)
+    assert not await runs.heartbeat(run.id, owner="one", now=LATER)
+    ended = await runs.finish(run.id, owner="one", status=RunStatus.SUCCESS, reason="", now=LATER)
+    assert (ended.status, ended.reason) == (RunStatus.CANCELLED, "another fire")
+    assert not await runs.cancel(run.id, reason="again", now=LATER)

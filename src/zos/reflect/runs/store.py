@@ -148,6 +148,19 @@ class RunStore:
         async with self._database.write() as connection:
             return (await connection.execute(statement)).rowcount == 1
 
+    async def cancel(self, run_id: str, *, reason: str, now: datetime) -> bool:
+        """Call off an unfinished run, whoever works on it: that process can commit nothing more."""
+        statement = (
+            update(layer_run)
+            .where(
+                layer_run.c.id == run_id,
+                layer_run.c.status.in_((*_CLAIMABLE, RunStatus.RUNNING.value)),
+            )
+            .values(status=RunStatus.CANCELLED.value, reason=reason, finished_at=now)
+        )
+        async with self._database.write() as connection:
+            return (await connection.execute(statement)).rowcount == 1
+
     async def get(self, run_id: str) -> LayerRun:
         """Return a run.
 

@@ -53,9 +53,13 @@ async def count_insights(
 
 async def open_due(connection: AsyncConnection, *, now: datetime) -> list[LayerRun]:
     """Open one run for every layer whose counter has reached its threshold, and take it off the counter."""
-    due = select(layer_state.c.layer).where(
-        layer_state.c.trigger_threshold.is_not(None),
-        layer_state.c.insights_since_run >= layer_state.c.trigger_threshold,
+    due = (
+        select(layer_state.c.layer)
+        .where(
+            layer_state.c.trigger_threshold.is_not(None),
+            layer_state.c.insights_since_run >= layer_state.c.trigger_threshold,
+        )
+        .with_for_update()  # two that look at once must not both take the same threshold
     )
     return [
         await _open(connection, name, now)
