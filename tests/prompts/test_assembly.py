@@ -89,9 +89,11 @@ def test_what_was_said_in_private_is_shown_for_its_authors_own_global_topic_alon
     assert bool(made.insights) is seen
 
 
-def test_insights_about_a_member_without_consent_are_not_recalled() -> None:
-    made = make(ZOS, consent(BO), insights=[insight("I1", ANA_HERE, "Ana gardens.")])
-    assert not made.insights
+def test_insights_with_a_member_without_consent_are_not_recalled() -> None:
+    about = insight("I1", ANA_HERE, "Gardens.")
+    quoting = insight("I2", CHANNEL, "“Hi”", member_ids=frozenset({ANA}))
+    assert not make(ZOS, consent(BO), insights=[about, quoting]).insights
+    assert len(make(ZOS, consent(ANA), insights=[about, quoting]).insights) == 2
 
 
 def test_bots_are_no_evidence_and_neither_are_recalled_insights() -> None:

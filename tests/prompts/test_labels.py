@@ -86,8 +86,8 @@ def test_a_name_that_stands_as_a_word_is_never_left(name: str, before: str, afte
 
 
 def test_it_knows_who_is_named_in_a_text() -> None:
-    made = labels(ANA, BO, order=(ANA, BO, CY))
-    assert made.named_in("Ana asked, Bobby and <chat_1> answered") == {ANA}
+    made = labels(ANA, BO, order=(ANA, BO, CY, BOT))
+    assert made.named_in("Ana asked, Bobby, <chat_1> and Zos answered") == {ANA}
 
 
 def test_it_knows_names_of_everybody() -> None:

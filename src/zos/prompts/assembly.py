@@ -121,7 +121,7 @@ def _may_show(topic: TopicKey, message: StoredMessage) -> bool:
 def _may_recall(topic: TopicKey, insight: Insight, consent: ConsentView) -> bool:
     if insight.scope is Scope.DM and insight.topic != topic:
         return False
-    return consent.allows_all(frozenset(insight.topic.members))
+    return consent.allows_all(insight.member_ids | frozenset(insight.topic.members))
 
 
 def _labels(found: Found, messages: Sequence[StoredMessage], consent: ConsentView) -> Labels:

@@ -39,6 +39,7 @@ class Labels:
         bots: frozenset[int] = frozenset(),
     ) -> None:
         self._names = names
+        self._bots = bots
         self._named = {one for one in names if one in bots or consent.allows(one)}
         self._labels: dict[int, str] = {}
         self._anonymous = 0
@@ -69,11 +70,13 @@ class Labels:
         return _key(text) in {_key(name) for name in self._names.values()}
 
     def named_in(self, text: str) -> frozenset[int]:
-        """Return the members whose own name stands in `text` as a word."""
+        """Return the members, bots apart, whose own name stands in `text` as a word."""
         return frozenset(
             member_id
             for member_id, label in self._labels.items()
-            if member_id in self._named and label in text and _word(label).search(text)
+            if member_id in self._named - self._bots
+            and label in text
+            and _word(label).search(text)
         )
 
     def _mentioned(self, member_id: int) -> str:
