@@ -198,6 +198,15 @@ class SchedulerConfig(Section):
     pause_after_failures: int = Field(
         5, ge=1, le=1000, description="A layer pauses itself after so many failed runs"
     )
+    ping_url: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        max_length=500,
+        description="Dead-man address, called for as long as the scheduler's loop is alive",
+    )
+    ping_interval_seconds: float = Field(
+        60.0, ge=5, le=86_400, description="Between two calls of ping_url"
+    )
 
     @field_validator("max_instances", mode="before")
     @classmethod
