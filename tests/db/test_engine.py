@@ -263,6 +263,15 @@ def test_a_postgres_url_gets_its_driver_and_hides_its_password(make_config: Make
     assert job_store_url(config).drivername == "postgresql+psycopg"
 
 
+async def test_a_driver_that_is_not_installed_is_one_clear_sentence(
+    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as Python itself says "not there"
+    database = Database(make_config(database={"url": "postgresql://zos@127.0.0.1/zos"}))
+    with pytest.raises(ConfigError, match=r"driver is not installed.*zos\[postgres\]"):
+        await database.connect()
+
+
 async def test_an_unreachable_server_is_one_clear_sentence(make_config: MakeConfig) -> None:
     url = "postgresql://nobody:secret@127.0.0.1:1/none"
     database = Database(make_config(database={"url": url}))

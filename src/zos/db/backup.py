@@ -121,7 +121,7 @@ def _check_integrity(copy: sqlite3.Connection) -> None:
     verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if verdict != "ok":
         raise DatabaseError(
-            f"The copy fails SQLite's integrity check: {verdict}.",
+            f"The copy fails SQLite's integrity check: {verdict.splitlines()[-1]}.",
             hint="The database itself may be damaged: keep your earlier backups.",
         )
 

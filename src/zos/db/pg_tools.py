@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-_STOP_SECONDS = 10.0
-
 
 async def dump(url: URL, target: Path) -> None:
     """Write a verified archive of the database to `target`.
@@ -50,7 +48,8 @@ async def _run(program: str, *arguments: str, password: str = "") -> bytes:
     try:
         output, complaint = await process.communicate()
     except asyncio.CancelledError:
-        await _stop(process)
+        process.kill()  # it keeps nothing that could be half done; its file is removed by the caller
+        await process.wait()
         raise
     if process.returncode:
         raise _failed(program, complaint.decode(errors="replace"))
@@ -61,12 +60,3 @@ def _failed(program: str, complaint: str) -> DatabaseError:
     reason = (complaint.strip().splitlines() or ["it gave no reason"])[0]
     hint = "Install those of the server's version." if "version mismatch" in complaint else ""
     return DatabaseError(f"{program} failed: {reason.removeprefix(f'{program}: ')}.", hint=hint)
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), _STOP_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
