@@ -200,8 +200,13 @@ def named_topics(keys: Sequence[TopicKey]) -> Planner:
     """Return a planner that chooses exactly `keys`, whatever their salience."""
 
     async def plan(_run: LayerRun, layer: Layer) -> Selected:
-        candidates = tuple(Candidate(key, 0, None, 0, layer.estimated_tokens) for key in keys)
-        considered = tuple(Considered(key, 0, chosen=True, reason="asked for") for key in keys)
-        return Selected(candidates, considered, "the topics were named")
+        return selected_by_name(keys, layer)
 
     return plan
+
+
+def selected_by_name(keys: Sequence[TopicKey], layer: Layer) -> Selected:
+    """Return the selection of exactly `keys` for `layer`, whatever their salience."""
+    candidates = tuple(Candidate(key, 0, None, 0, layer.estimated_tokens) for key in keys)
+    considered = tuple(Considered(key, 0, chosen=True, reason="asked for") for key in keys)
+    return Selected(candidates, considered, "the topics were named")
