@@ -142,21 +142,37 @@ def sentence(error: ErrorDetails, model: type[BaseModel]) -> str:
     """Return one of pydantic's errors from validating `model`, in words for people, without the value."""
     *place, last = error["loc"] or ("",)
     if error["type"] == "extra_forbidden":
-        return _unknown_key(str(last), _known_keys(model, place))
+        return _unknown("key", str(last), _known_keys(model, place))
     if error["type"] == "missing":
         return f"the key {last!r} is missing"
+    if error["type"] == "union_tag_invalid":
+        known = [tag.strip("'") for tag in error["ctx"]["expected_tags"].split(", ")]
+        return _unknown("type", error["ctx"]["tag"], known)
     message = error["msg"].removeprefix("Value error, ")
     path = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "string_pattern_mismatch":
+        return f"{path} does not fit: {_description(model, error['loc'])}"
     return f"{path}: {message}" if path else message
 
 
-def _unknown_key(key: str, known: Sequence[str]) -> str:
-    near = get_close_matches(key, known, n=1, cutoff=0.5)
+def _unknown(what: str, name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-    return f"unknown key {key!r}; {hint}"
+    return f"unknown {what} {name!r}; {hint}"
 
 
 def _known_keys(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
+    return sorted({name for one in _models_at(model, place) for name in one.model_fields})
+
+
+def _description(model: type[BaseModel], place: Sequence[str | int]) -> str:
+    """Return what the key at `place` is for, as its model says."""
+    fields = (one.model_fields.get(str(place[-1])) for one in _models_at(model, place[:-1]))
+    return next((field.description for field in fields if field and field.description), "")
+
+
+def _models_at(model: type[BaseModel], place: Sequence[str | int]) -> list[type[BaseModel]]:
+    """Return the models that the mapping at `place` may be: several where a union has no tag."""
     candidates = [model]
     for part in place:
         tagged = [one for one in candidates if _has_tag(one, part)]
@@ -165,7 +181,7 @@ def _known_keys(model: type[BaseModel], place: Sequence[str | int]) -> list[str]
             candidates = [inner for field in fields for inner in _models_in(field.annotation)]
         elif tagged:
             candidates = tagged
-    return sorted({name for one in candidates for name in one.model_fields})
+    return candidates
 
 
 def _has_tag(model: type[BaseModel], tag: str | int) -> bool:

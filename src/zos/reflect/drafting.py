@@ -6,7 +6,6 @@ left. Pure. Members who are quoted are found by runs of words that a statement s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from zos.core.topics import TopicCategory, TopicKey
@@ -16,12 +15,9 @@ from zos.observe.store import StoredMessage
 from zos.prompts.assembly import Assembled
 from zos.prompts.labels import anonymous
 from zos.reflect.context import Reflected
+from zos.reflect.words import runs_of, words_of
 
-QUOTED_WORDS = 4
-"""So many words in a row, as in a message, are a quote of it."""
 MAX_SUBJECT_MESSAGES = 200
-
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 
 def draft(reflected: Reflected, assembled: Assembled, topic: TopicKey) -> InsightDraft | None:
@@ -61,21 +57,16 @@ def draft(reflected: Reflected, assembled: Assembled, topic: TopicKey) -> Insigh
     )
 
 
-def words_of(text: str) -> list[str]:
-    """Return the words of `text`, folded for comparison."""
-    return _WORD.findall(text.casefold())
-
-
 class _Hidden:
     """Runs of words that only members without consent said."""
 
     def __init__(self, assembled: Assembled) -> None:
         items = [item for item in assembled.material.items if item.ref in assembled.messages]
-        hidden = _runs(item.text for item in items if not item.quotable and not item.is_bot)
-        self._runs = hidden - _runs(item.text for item in items if item.quotable)
+        hidden = runs_of(item.text for item in items if not item.quotable and not item.is_bot)
+        self._runs = hidden - runs_of(item.text for item in items if item.quotable)
 
     def quoted_in(self, text: str) -> bool:
-        return not self._runs.isdisjoint(_runs([text]))
+        return not self._runs.isdisjoint(runs_of([text]))
 
 
 def _line(statement: Statement, assembled: Assembled) -> InsightLine | None:
@@ -85,25 +76,14 @@ def _line(statement: Statement, assembled: Assembled) -> InsightLine | None:
     return InsightLine(anonymous(statement.text), message_ids, insight_ids)
 
 
-def _runs(texts: Iterable[str]) -> set[tuple[str, ...]]:
-    found: set[tuple[str, ...]] = set()
-    for text in texts:
-        words = words_of(text)
-        found.update(
-            tuple(words[start : start + QUOTED_WORDS])
-            for start in range(len(words) - QUOTED_WORDS + 1)
-        )
-    return found
-
-
 def _quoted(text: str, assembled: Assembled, cited: Iterable[str]) -> frozenset[int]:
-    said = _runs([text])
+    said = runs_of([text])
     return frozenset(
         message.author_id
         for ref in cited
         if (message := assembled.messages.get(ref)) is not None
         and not message.is_bot
-        and not said.isdisjoint(_runs([message.content]))
+        and not said.isdisjoint(runs_of([message.content]))
     )
 
 

@@ -16,10 +16,11 @@ from pydantic import Field
 from zos.core.topics import TopicKey
 from zos.insights.model import Insight, InsightDraft
 from zos.reflect.context import TargetContext
-from zos.reflect.drafting import draft, words_of
+from zos.reflect.drafting import draft
 from zos.reflect.finding import assembled
 from zos.reflect.node import Node
 from zos.reflect.tools import NodeTools
+from zos.reflect.words import alike
 
 NO_EVIDENCE = "no statement rests on anything that may be used"
 
@@ -83,13 +84,11 @@ class KeepingNode(Node, ABC):
 
     def _compared(self, made: InsightDraft, recent: Sequence[Insight]) -> tuple[InsightDraft, str]:
         """Return the draft, superseding what it repeats if so wanted, or why it is dropped."""
-        same = next((one for one in recent if self._alike(made.content, one.content)), None)
+        same = next(
+            (one for one in recent if alike(made.content, one.content) >= self.similar_above), None
+        )
         if same is None or self.on_similar is OnSimilar.KEEP:
             return made, ""
         if self.on_similar is OnSimilar.SUPERSEDE:
             return replace(made, supersedes=same.id), ""
         return made, f"it says what insight {same.id} said"
-
-    def _alike(self, one: str, other: str) -> bool:
-        mine, theirs = set(words_of(one)), set(words_of(other))
-        return len(mine & theirs) >= self.similar_above * len(mine | theirs)

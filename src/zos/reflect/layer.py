@@ -102,7 +102,7 @@ class Layer(BaseModel):
 
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
-        description="Small letters, digits and hyphens; the job is `layer:<name>`",
+        description="small letters, digits and hyphens, at most 63; the job is layer:<name>",
     )
     category: LayerCategory = Field(description="What it is about")
     description: str = Field("", max_length=600, description="For people: what it does")
@@ -167,9 +167,7 @@ class Layer(BaseModel):
         max_length=500,
         description="Dead-man address: called at start and success, with /start and /fail appended otherwise",
     )
-    nodes: tuple[AnyNode, ...] = Field(
-        min_length=1, max_length=20, description="Its steps, in order"
-    )
+    nodes: tuple[AnyNode, ...] = Field(max_length=20, description="Its steps, in order")
 
     _prompts: Mapping[str, str] = PrivateAttr(default_factory=dict)
 

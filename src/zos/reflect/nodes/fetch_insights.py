@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from zos.core.errors import UsageError
 from zos.insights.model import Insight
+from zos.insights.profiles import profile_named
+from zos.observe.store import StoredMessage
 from zos.reflect.context import TargetContext
 from zos.reflect.node import Node
 from zos.reflect.tools import NodeTools
 from zos.reflect.window import window_start
+from zos.reflect.words import words_of
 
 _TOKENS_AN_INSIGHT = 80
+_MIN_WORD_LENGTH = 4
+_QUERY_WORDS = 60
+
+
+def _known_profile(name: str) -> str:
+    try:
+        profile_named(name)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+    return name
 
 
 class InsightsOf(StrEnum):
@@ -23,6 +38,7 @@ class InsightsOf(StrEnum):
     TOPIC = "topic"  # about this very topic: to go on from, never as evidence
     MEMBERS = "members"  # of all servers about the global topic's member or pair
     OTHERS = "others"  # by other layers, about anything but Zos
+    RELATED = "related"  # that have words in common with the messages fetched before
 
 
 class FetchInsights(Node):
@@ -33,7 +49,11 @@ class FetchInsights(Node):
     type: Literal["fetch_insights"]
     of: InsightsOf = Field(
         InsightsOf.TOPIC,
-        description="topic: about it; members: of all servers about its members; others: by other layers",
+        description="topic: about it; members: of all servers about its members; "
+        "others: by other layers; related: with words of the messages fetched before",
+    )
+    profile: Annotated[str, AfterValidator(_known_profile)] = Field(
+        "balanced", description="How related ones are chosen: recent, balanced, deep, comprehensive"
     )
     since_last_reflection: bool = Field(
         False, description="Only insights later than the topic's last reflection"
@@ -76,3 +96,30 @@ class FetchInsights(Node):
                     until=brief.now,
                     limit=self.limit,
                 )
+            case InsightsOf.RELATED:
+                return await self._related(context, tools)
+
+    async def _related(self, context: TargetContext, tools: NodeTools) -> Sequence[Insight]:
+        """Return the insights that fit best, best last."""
+        brief = context.brief
+        hits = await tools.retrieval.search(
+            " ".join(_telling_words(context.gathered.messages)),
+            profile=self.profile,
+            server_id=brief.topic.server_id,
+            consent=brief.consent,
+            now=brief.now,
+        )
+        ids = [one.insight_id for one in hits if one.insight_id is not None][: self.limit]
+        found = await tools.insights.by_ids(ids)
+        return [found[one] for one in reversed(ids) if one in found]
+
+
+def _telling_words(messages: Sequence[StoredMessage]) -> list[str]:
+    """Return the words of most messages, most frequent first; the search leaves out common ones."""
+    counts = Counter(
+        word
+        for message in messages
+        for word in dict.fromkeys(words_of(message.content))
+        if len(word) >= _MIN_WORD_LENGTH
+    )
+    return [word for word, _ in counts.most_common(_QUERY_WORDS)]
