@@ -24,6 +24,7 @@ INTERRUPTED = 130
 # name: (module:command, what it does)
 COMMANDS = {
     "init": ("zos.cli.init:init", "Write a configuration to start from."),
+    "import": ("zos.cli.import_:import_", "Import chat archives."),
     "db": ("zos.cli.db:db", "Migrate, inspect and back up the database."),
     "config": ("zos.cli.config:config", "Check and show the configuration."),
 }

@@ -16,6 +16,7 @@ from sqlalchemy import Column, Table, bindparam, func, select, tuple_, update
 
 from zos.core.clock import Clock, SystemClock
 from zos.core.ids import new_ulid
+from zos.db.sets import is_one_of
 from zos.db.tables import channel, emoji_use, mention, message, reaction, role_mention
 from zos.observe.activities import Surroundings, in_order, opened
 from zos.observe.batches import batches
@@ -124,7 +125,7 @@ class HistoryBooker:
     async def _book_batch(self, moment: datetime) -> BookedHistory | None:
         async with self._db.write() as connection:
             await take_turn(self._db, connection)
-            unbooked = await _next_unbooked(connection, moment, self._batch_size)
+            unbooked = await _next_unbooked(self._db, connection, moment, self._batch_size)
             if not unbooked:
                 return None
             booked = await self._ledger.book(
@@ -134,7 +135,7 @@ class HistoryBooker:
                 batch=new_ulid(self._clock.now()),
                 agent_id=await community.agent_id(connection),
             )
-            await _mark_booked(connection, unbooked)
+            await _mark_booked(self._db, connection, unbooked)
         return BookedHistory(
             messages=len(unbooked.messages),
             reactions=len(unbooked.reactions),
@@ -146,10 +147,10 @@ class HistoryBooker:
         servers = {row.server_id for row in unbooked.messages if row.server_id is not None}
         channels = {row.channel_id for row in (*unbooked.messages, *unbooked.reactions)}
         around = Surroundings(
-            spaces=await community.spaces_of(connection, channels),
+            spaces=await community.spaces_of(self._db, connection, channels),
             subjects=await self._ledger.subject_names(connection, servers),
         )
-        references = await _references(connection, [row.id for row in unbooked.messages])
+        references = await _references(self._db, connection, [row.id for row in unbooked.messages])
         return [
             *map(opened, unbooked.threads),
             *(_written(row, references, around) for row in unbooked.messages),
@@ -167,7 +168,9 @@ class _Unbooked:
         return bool(self.messages or self.reactions or self.threads)
 
 
-async def _next_unbooked(connection: AsyncConnection, moment: datetime, limit: int) -> _Unbooked:
+async def _next_unbooked(
+    db: Database, connection: AsyncConnection, moment: datetime, limit: int
+) -> _Unbooked:
     """The first `limit` in the order of booking, of all three kinds together."""
     messages = (
         await connection.execute(_UNBOOKED_MESSAGES, {"moment": moment, "few": limit})
@@ -175,7 +178,7 @@ async def _next_unbooked(connection: AsyncConnection, moment: datetime, limit: i
     reactions = (
         await connection.execute(_UNBOOKED_REACTIONS, {"moment": moment, "few": limit})
     ).all()
-    threads = await community.unbooked_threads(connection, until=moment, limit=limit)
+    threads = await community.unbooked_threads(db, connection, until=moment, limit=limit)
     turns = [
         *((one.created_at, one.id, 0, n) for n, one in enumerate(threads)),
         *((row.created_at, row.id, 1, n) for n, row in enumerate(messages)),
@@ -240,13 +243,12 @@ class _References:
     emoji: Mapping[int, Sequence[int]]
 
 
-async def _references(connection: AsyncConnection, ids: Sequence[int]) -> _References:
+async def _references(db: Database, connection: AsyncConnection, ids: Sequence[int]) -> _References:
     async def read(table: Table, column: Column[int]) -> Mapping[int, Sequence[int]]:
         found: dict[int, list[int]] = defaultdict(list)
-        for some in batches(ids):
-            query = select(table.c.message_id, column).where(table.c.message_id.in_(some))
-            for message_id, other in await connection.execute(query.order_by(column)):
-                found[message_id].append(other)
+        query = select(table.c.message_id, column).where(is_one_of(db, table.c.message_id, ids))
+        for message_id, other in await connection.execute(query.order_by(column)):
+            found[message_id].append(other)
         return found
 
     return _References(
@@ -273,11 +275,12 @@ def _reacted(row: Any, around: Surroundings) -> Activity:
     return around.reacted(place, row.reacted_at, row.emoji_id, row.member_id, count=row.how_many)
 
 
-async def _mark_booked(connection: AsyncConnection, booked: _Unbooked) -> None:
-    for some in batches(row.id for row in booked.messages):
-        await connection.execute(update(message).where(message.c.id.in_(some)).values(booked=True))
+async def _mark_booked(db: Database, connection: AsyncConnection, booked: _Unbooked) -> None:
+    ids = [row.id for row in booked.messages]
+    change = update(message).where(is_one_of(db, message.c.id, ids)).values(booked=True)
+    await connection.execute(change)
     key = tuple_(reaction.c.message_id, reaction.c.emoji, reaction.c.member_id)
     keys = [(row.message_id, row.emoji, row.member_id) for row in booked.reactions]
     for these in batches(keys, _KEYS_PER_STATEMENT):
         await connection.execute(update(reaction).where(key.in_(these)).values(booked=True))
-    await community.mark_threads_booked(connection, booked.threads)
+    await community.mark_threads_booked(db, connection, booked.threads)

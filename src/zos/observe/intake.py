@@ -84,7 +84,7 @@ async def take_in(
         booked: Whether the caller books what is new in the same transaction.
     """
     await _take_community(db, connection, batch, doorman)
-    gone = await messages.deleted_among(connection, batch.messages)
+    gone = await messages.deleted_among(db, connection, batch.messages)
     told = {
         key: (one, details(one))
         for key, one in batch.messages.items()
@@ -93,7 +93,7 @@ async def take_in(
     new = await messages.insert_messages(db, connection, told, booked=booked, erased=doorman.erased)
     known = [one for key, (one, _) in told.items() if key not in new]
     edits = [(edit, details(edit)) for edit in (*batch.edits, *as_edits(known))]
-    edited = await messages.edit_messages(connection, edits, doorman.erased)
+    edited = await messages.edit_messages(db, connection, edits, doorman.erased)
     given, counted = await _take_reactions(db, connection, batch, doorman, booked=booked)
     awaiting = sum(map(doorman.awaits_consent, batch.messages.values()))
     return Taken(
@@ -126,7 +126,7 @@ async def _take_reactions(
     db: Database, connection: AsyncConnection, batch: Batch, doorman: Doorman, *, booked: bool
 ) -> tuple[list[tuple[ReactionAdded, Place]], list[tuple[ReactionsCounted, Place]]]:
     ids = {one.message_id for one in batch.added} | {one.message_id for one in batch.counted}
-    places = await messages.places_of(connection, sorted(ids))
+    places = await messages.places_of(db, connection, ids)
     added = [
         one
         for one in batch.added

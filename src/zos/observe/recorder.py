@@ -99,10 +99,12 @@ class Recorder:
             doorman = Doorman(
                 await self._consents.view(connection), await self._consents.erased(connection)
             )
-            waiting = await _waiting_threads(connection, batch)
+            waiting = await _waiting_threads(self._db, connection, batch)
             taken = await take_in(self._db, connection, batch, doorman, booked=True)
             threads = [
-                one for one in await _waiting_threads(connection, batch) if one not in waiting
+                one
+                for one in await _waiting_threads(self._db, connection, batch)
+                if one not in waiting
             ]
             entries = await self._book(connection, taken, threads, doorman)
             marked = await mark_for_review(connection, batch.deleted_at)
@@ -132,6 +134,7 @@ class Recorder:
         places = [place for _, place in (*taken.reactions, *taken.counted)]
         around = Surroundings(
             spaces=await community.spaces_of(
+                self._db,
                 connection,
                 {one.channel_id for one, _, _ in taken.messages}
                 | {place.channel_id for place in places},
@@ -148,13 +151,13 @@ class Recorder:
             batch=new_ulid(self._clock.now()),
             agent_id=await community.agent_id(connection),
         )
-        await community.mark_threads_booked(connection, threads)
+        await community.mark_threads_booked(self._db, connection, threads)
         return booked.entries
 
 
-async def _waiting_threads(connection: AsyncConnection, batch: Batch) -> list[Thread]:
+async def _waiting_threads(db: Database, connection: AsyncConnection, batch: Batch) -> list[Thread]:
     told = [one.id for one in batch.channels if one.created_at is not None]
-    return await community.unbooked_threads(connection, among=told) if told else []
+    return await community.unbooked_threads(db, connection, among=told) if told else []
 
 
 def _activities(taken: Taken, around: Surroundings) -> Iterator[Activity]:

@@ -6,7 +6,8 @@ reader's question (`consent`): a conversation is not understood with holes in it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select, union
 
 from zos.core.scopes import Scope
 from zos.core.topics import TopicCategory, TopicKey
+from zos.db.sets import is_one_of
 from zos.db.tables import (
     channel,
     emoji_use,
@@ -25,7 +27,6 @@ from zos.db.tables import (
     role_mention,
     subject_mention,
 )
-from zos.observe.batches import batches
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -116,7 +117,7 @@ class MessageStore:
             .limit(limit)
         )
         async with self._db.read() as connection:
-            return await _stored_messages(connection, [wanted])
+            return await self._stored(connection, wanted)
 
     async def reactions_for(
         self, key: TopicKey, *, after: datetime | None, until: datetime, limit: int
@@ -142,26 +143,32 @@ class MessageStore:
 
     async def messages_by_id(self, ids: Iterable[int]) -> list[StoredMessage]:
         """Return those of the messages `ids` that (still) exist, oldest first."""
-        queries = [
-            _message_rows().where(message.c.id.in_(some)) for some in batches(sorted(set(ids)))
-        ]
+        wanted = _message_rows().where(is_one_of(self._db, message.c.id, set(ids)))
         async with self._db.read() as connection:
-            return await _stored_messages(connection, queries)
+            return await self._stored(connection, wanted)
 
     async def members(self, ids: Iterable[int]) -> dict[int, str]:
         """Return the display names, as last seen, of those of `ids` that are known."""
-        names: dict[int, str] = {}
+        query = select(member.c.id, member.c.display_name)
         async with self._db.read() as connection:
-            for some in batches(sorted(set(ids))):
-                query = select(member.c.id, member.c.display_name).where(member.c.id.in_(some))
-                names.update((row.id, row.display_name) for row in await connection.execute(query))
-        return names
+            rows = await connection.execute(query.where(is_one_of(self._db, member.c.id, set(ids))))
+            return {row.id: row.display_name for row in rows}
 
     async def channel_name(self, channel_id: int) -> str | None:
         """Return the name of a channel or thread, or None for an unknown one."""
         query = select(channel.c.name).where(channel.c.id == channel_id)
         async with self._db.read() as connection:
             return (await connection.execute(query)).scalar()
+
+    async def _stored(self, connection: AsyncConnection, query: Select[Any]) -> list[StoredMessage]:
+        rows = sorted(await connection.execute(query), key=lambda row: (row.created_at, row.id))
+        mentions: dict[int, list[int]] = defaultdict(list)
+        mentioned = select(mention).where(
+            is_one_of(self._db, mention.c.message_id, [row.id for row in rows])
+        )
+        for row in await connection.execute(mentioned.order_by(mention.c.member_id)):
+            mentions[row.message_id].append(row.member_id)
+        return [_stored_message(row, tuple(mentions[row.id])) for row in rows]
 
     def _message_branches(self, key: TopicKey) -> list[_Branch]:
         ids = select(message.c.id, message.c.created_at).where(*_in_server(key), *self._space(key))
@@ -294,19 +301,6 @@ _REACTION_ROWS = select(
     reaction.c.count.label("how_many"),  # a row has a method of the column's name
     reaction.c.reacted_at,
 ).join(message, message.c.id == reaction.c.message_id)
-
-
-async def _stored_messages(
-    connection: AsyncConnection, queries: Sequence[Select[Any]]
-) -> list[StoredMessage]:
-    rows = [row for query in queries for row in await connection.execute(query)]
-    mentions: dict[int, list[int]] = {}
-    for some in batches(sorted(row.id for row in rows)):
-        query = select(mention).where(mention.c.message_id.in_(some)).order_by(mention.c.member_id)
-        for row in await connection.execute(query):
-            mentions.setdefault(row.message_id, []).append(row.member_id)
-    rows.sort(key=lambda row: (row.created_at, row.id))
-    return [_stored_message(row, tuple(mentions.get(row.id, ()))) for row in rows]
 
 
 def _stored_message(row: Any, mention_ids: tuple[int, ...]) -> StoredMessage:

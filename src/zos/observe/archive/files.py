@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from zos.core.errors import ImportFileError
+from zos.core.text import printable
 
 ZIP_ENTRIES_MAX = 100_000
 ZIP_RATIO_MAX = 200
@@ -117,7 +118,7 @@ def _inside(folder: Path) -> list[Path]:
 def _file(path: Path, *, was_named: bool) -> list[ArchiveFile]:
     if path.suffix.lower() == ".zip":
         return _entries(path, was_named=was_named)
-    return [ArchiveFile(_shown(str(path)), path.stat().st_size, was_named, path)]
+    return [ArchiveFile(printable(str(path)), path.stat().st_size, was_named, path)]
 
 
 def _entries(path: Path, *, was_named: bool) -> list[ArchiveFile]:
@@ -125,7 +126,7 @@ def _entries(path: Path, *, was_named: bool) -> list[ArchiveFile]:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except UNREADABLE as error:
-        raise unreadable(_shown(str(path)), error) from error
+        raise unreadable(printable(str(path)), error) from error
     if len(entries) > ZIP_ENTRIES_MAX:
         raise ImportFileError(
             f"{path} holds {len(entries):,} files, more than {ZIP_ENTRIES_MAX:,}.",
@@ -143,7 +144,7 @@ def _is_json(entry: zipfile.ZipInfo) -> bool:
 
 
 def _entry(path: Path, entry: zipfile.ZipInfo) -> ArchiveFile:
-    name = _shown(f"{path}!{entry.filename}")
+    name = printable(f"{path}!{entry.filename}")
     if entry.flag_bits & _ENCRYPTED:
         raise ImportFileError(f"{name} is encrypted.", hint="Pack it again without a password.")
     if entry.file_size > max(_SMALL_BYTES, ZIP_RATIO_MAX * entry.compress_size):
@@ -152,8 +153,3 @@ def _entry(path: Path, entry: zipfile.ZipInfo) -> ArchiveFile:
             hint="If it is a true export, unpack it yourself and import the file.",
         )
     return ArchiveFile(name, entry.file_size, was_named=False, path=path, entry=entry.filename)
-
-
-def _shown(name: str) -> str:
-    """A name that cannot steer a terminal."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)

@@ -5,7 +5,7 @@ All functions work in the caller's write transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, delete, func, insert, select, update
 
+from zos.db.sets import is_one_of
 from zos.db.tables import channel, member, member_role, membership, server
 from zos.observe.batch import Sighting
-from zos.observe.batches import batches
 from zos.observe.content import storable
 from zos.observe.events import AgentSeen, ChannelKind, ChannelSeen, ServerLeft, ServerSeen
 
@@ -205,23 +205,23 @@ async def agent_id(connection: AsyncConnection) -> int | None:
     ).scalar()
 
 
-async def spaces_of(connection: AsyncConnection, channel_ids: Iterable[int]) -> dict[int, Space]:
+async def spaces_of(
+    db: Database, connection: AsyncConnection, channel_ids: Collection[int]
+) -> dict[int, Space]:
     """Return what kind of places channels are."""
-    found: dict[int, Space] = {}
-    for some in batches(sorted(set(channel_ids))):
-        query = select(channel.c.id, channel.c.kind, channel.c.parent_id).where(
-            channel.c.id.in_(some)
-        )
-        for row in await connection.execute(query):
-            found[row.id] = Space(row.kind == ChannelKind.THREAD, row.parent_id)
-    return found
+    if not channel_ids:
+        return {}
+    query = select(channel.c.id, channel.c.kind, channel.c.parent_id)
+    rows = await connection.execute(query.where(is_one_of(db, channel.c.id, channel_ids)))
+    return {row.id: Space(row.kind == ChannelKind.THREAD, row.parent_id) for row in rows}
 
 
 async def unbooked_threads(
+    db: Database,
     connection: AsyncConnection,
     *,
     until: datetime | None = None,
-    among: Iterable[int] | None = None,
+    among: Collection[int] | None = None,
     limit: int | None = None,
 ) -> list[Thread]:
     """Return threads whose creation is not booked yet, earliest first, narrowed as asked."""
@@ -235,16 +235,19 @@ async def unbooked_threads(
     if until is not None:
         query = query.where(channel.c.created_at <= until)
     if among is not None:
-        query = query.where(channel.c.id.in_(sorted(set(among))))
+        query = query.where(is_one_of(db, channel.c.id, among))
     rows = await connection.execute(query.order_by(channel.c.created_at, channel.c.id).limit(limit))
     return [Thread(*row) for row in rows]
 
 
-async def mark_threads_booked(connection: AsyncConnection, threads: Sequence[Thread]) -> None:
+async def mark_threads_booked(
+    db: Database, connection: AsyncConnection, threads: Sequence[Thread]
+) -> None:
     """Remember that the threads' creation is in the ledger."""
     ids = [thread.id for thread in threads]
     if ids:
-        await connection.execute(update(channel).where(channel.c.id.in_(ids)).values(booked=True))
+        change = update(channel).where(is_one_of(db, channel.c.id, ids))
+        await connection.execute(change.values(booked=True))
 
 
 def _member_row(sighting: Sighting) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from zos.core.scopes import Scope
+from zos.db.sets import is_one_of
 from zos.db.tables import emoji_use, mention, message, message_deletion, role_mention
-from zos.observe.batches import batches
 from zos.observe.content import Details, storable
 from zos.observe.events import MessageCreated, MessageEdited
 
@@ -42,23 +42,27 @@ async def take_turn(db: Database, connection: AsyncConnection) -> None:
         await connection.execute(text(f"SELECT pg_advisory_xact_lock({_OBSERVERS_LOCK})"))
 
 
-async def deleted_among(connection: AsyncConnection, ids: Iterable[int]) -> set[int]:
+async def deleted_among(
+    db: Database, connection: AsyncConnection, ids: Collection[int]
+) -> set[int]:
     """Return which of `ids` were deleted and must not come back."""
-    gone: set[int] = set()
-    for some in batches(ids):
-        query = select(message_deletion.c.message_id).where(message_deletion.c.message_id.in_(some))
-        gone.update((await connection.execute(query)).scalars())
-    return gone
+    if not ids:
+        return set()
+    query = select(message_deletion.c.message_id).where(
+        is_one_of(db, message_deletion.c.message_id, ids)
+    )
+    return set((await connection.execute(query)).scalars())
 
 
-async def places_of(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Place]:
+async def places_of(
+    db: Database, connection: AsyncConnection, ids: Collection[int]
+) -> dict[int, Place]:
     """Return where those of the messages `ids` stand that are stored."""
-    found: dict[int, Place] = {}
+    if not ids:
+        return {}
     columns = (message.c.id, message.c.server_id, message.c.channel_id, message.c.author_id)
-    for some in batches(ids):
-        rows = await connection.execute(select(*columns).where(message.c.id.in_(some)))
-        found.update((row.id, Place(*row)) for row in rows)
-    return found
+    rows = await connection.execute(select(*columns).where(is_one_of(db, message.c.id, ids)))
+    return {row.id: Place(*row) for row in rows}
 
 
 async def insert_messages(
@@ -83,17 +87,20 @@ async def insert_messages(
     """
     if not messages:
         return {}
-    answered = await _authors_answered(connection, [pair[0] for pair in messages.values()], erased)
+    answered = await _authors_answered(
+        db, connection, [pair[0] for pair in messages.values()], erased
+    )
     rows = [_message_row(*pair, answered, booked=booked) for pair in messages.values()]
     add = db.insert(message).on_conflict_do_nothing().returning(message.c.id)
     new = set((await connection.execute(add, rows)).scalars())
     fresh = {key: messages[key][1] for key in messages if key in new}
     await _insert_references(connection, fresh, erased)
-    await _answer_waiting(connection, fresh)
+    await _answer_waiting(db, connection, fresh)
     return {key: answered.get(key) for key in fresh}
 
 
 async def edit_messages(
+    db: Database,
     connection: AsyncConnection,
     edits: Iterable[tuple[MessageEdited, Details]],
     erased: Collection[int],
@@ -102,17 +109,17 @@ async def edit_messages(
     newest = {
         edit.id: (edit, read) for edit, read in sorted(edits, key=lambda one: one[0].edited_at)
     }
-    stored: dict[int, datetime | None] = {}
-    for some in batches(sorted(newest)):
-        query = select(message.c.id, message.c.edited_at).where(message.c.id.in_(some))
-        stored.update((row.id, row.edited_at) for row in await connection.execute(query))
+    if not newest:
+        return 0
+    query = select(message.c.id, message.c.edited_at).where(is_one_of(db, message.c.id, newest))
+    stored = (await connection.execute(query)).all()
     changed = {
         key: newest[key]
-        for key, edited_at in stored.items()
+        for key, edited_at in stored
         if edited_at is None or edited_at < newest[key][0].edited_at
     }
     if changed:
-        await _rewrite(connection, changed, erased)
+        await _rewrite(db, connection, changed, erased)
     return len(changed)
 
 
@@ -120,21 +127,23 @@ async def delete_messages(
     db: Database, connection: AsyncConnection, deleted_at: Mapping[int, datetime]
 ) -> int:
     """Delete messages with all that hangs on them, for good; return how many were stored."""
-    count = 0
-    for some in batches(sorted(deleted_at)):
-        gone = await connection.execute(delete(message).where(message.c.id.in_(some)))
-        count += gone.rowcount
-        rows = [{"message_id": key, "deleted_at": deleted_at[key]} for key in some]
-        await connection.execute(db.insert(message_deletion).on_conflict_do_nothing(), rows)
-    return count
+    if not deleted_at:
+        return 0
+    rows = [{"message_id": key, "deleted_at": deleted_at[key]} for key in sorted(deleted_at)]
+    await connection.execute(db.insert(message_deletion).on_conflict_do_nothing(), rows)
+    gone = delete(message).where(is_one_of(db, message.c.id, deleted_at))
+    return (await connection.execute(gone)).rowcount
 
 
 async def _authors_answered(
-    connection: AsyncConnection, messages: Sequence[MessageCreated], erased: Collection[int]
+    db: Database,
+    connection: AsyncConnection,
+    messages: Sequence[MessageCreated],
+    erased: Collection[int],
 ) -> dict[int, int | None]:
     here = {one.id: one.author.id for one in messages}
     wanted = {one.reply_to_id for one in messages if one.reply_to_id is not None} - here.keys()
-    stored = await places_of(connection, sorted(wanted))
+    stored = await places_of(db, connection, wanted)
     answered: dict[int, int | None] = {}
     for one in messages:
         if one.reply_to_id is None:
@@ -145,16 +154,15 @@ async def _authors_answered(
     return answered
 
 
-async def _answer_waiting(connection: AsyncConnection, new: Iterable[int]) -> None:
+async def _answer_waiting(db: Database, connection: AsyncConnection, new: Collection[int]) -> None:
     """Tell stored replies whom they answer, where what they answer came in after them."""
+    if not new:
+        return
     answered = message.alias("answered")
-    author = (
-        select(answered.c.author_id).where(answered.c.id == message.c.reply_to_id).scalar_subquery()
-    )
-    for some in batches(new):
-        waiting = message.c.reply_to_id.in_(some), message.c.reply_to_author_id.is_(None)
-        change = update(message).where(*waiting).values(reply_to_author_id=author)
-        await connection.execute(change)
+    author = select(answered.c.author_id).where(answered.c.id == message.c.reply_to_id)
+    waiting = is_one_of(db, message.c.reply_to_id, new), message.c.reply_to_author_id.is_(None)
+    change = update(message).where(*waiting)
+    await connection.execute(change.values(reply_to_author_id=author.scalar_subquery()))
 
 
 async def _insert_references(
@@ -182,6 +190,7 @@ async def _insert_references(
 
 
 async def _rewrite(
+    db: Database,
     connection: AsyncConnection,
     changed: Mapping[int, tuple[MessageEdited, Details]],
     erased: Collection[int],
@@ -201,8 +210,7 @@ async def _rewrite(
     ]
     await connection.execute(change, rows)
     for table in (mention, emoji_use, role_mention):
-        for some in batches(changed):
-            await connection.execute(delete(table).where(table.c.message_id.in_(some)))
+        await connection.execute(delete(table).where(is_one_of(db, table.c.message_id, changed)))
     await _insert_references(connection, {key: read for key, (_, read) in changed.items()}, erased)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select, tuple_, update
 
+from zos.db.sets import is_one_of
 from zos.db.tables import reaction
 from zos.observe.batches import batches
 from zos.observe.events import (
@@ -75,14 +76,12 @@ async def count_reactions(
 ) -> list[ReactionsCounted]:
     """Store how many reacted where no reaction with that emoji is stored yet; return those."""
     wanted = {(one.message_id, one.emoji.key): one for one in reversed(counted)}
-    known: set[tuple[int, str]] = set()
-    for some in batches(sorted({message_id for message_id, _ in wanted})):
-        query = select(reaction.c.message_id, reaction.c.emoji).where(
-            reaction.c.message_id.in_(some)
-        )
-        known.update(
-            (row.message_id, row.emoji) for row in await connection.execute(query.distinct())
-        )
+    if not wanted:
+        return []
+    stored = select(reaction.c.message_id, reaction.c.emoji).where(
+        is_one_of(db, reaction.c.message_id, {message_id for message_id, _ in wanted})
+    )
+    known = {tuple(row) for row in await connection.execute(stored.distinct())}
     new = [one for key, one in sorted(wanted.items()) if key not in known]
     rows = [_row(one, _NOBODY, one.count, Standing(one.at), booked=booked) for one in new]
     await _insert(db, connection, rows)
