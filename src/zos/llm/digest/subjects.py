@@ -18,8 +18,8 @@ from zos.llm.digest.words import Reading, name_stems, stem
 
 MIN_AUTHORS = 2
 MIN_MESSAGES = 2
-MIN_Z = 1.96
-PRIOR_WORDS = 500.0  # weight of the background, in words
+MIN_Z = 2.5
+PRIOR_WORDS = 2_000.0  # weight of the background: what a few messages say is weak evidence
 # Two words next to each other are so much rarer than the rarer of them.
 PAIR_RATE_FACTOR = 0.05
 # A pair that makes up this share of a word's messages stands for the word.
@@ -133,17 +133,22 @@ def _spelling(subject: Subject) -> str:
 
 
 def _without_covered(found: list[Subject]) -> list[Subject]:
-    """Drop a word whose messages are mostly those of a pair that holds it."""
+    """Choose between pairs and their words.
+
+    A word that is mostly said in a pair gives way to it. A pair gives way to a word of it that has
+    a life of its own.
+    """
     pairs = [subject for subject in found if len(subject.term) > 1]
-    return pairs + [
-        word
-        for word in found
-        if len(word.term) == 1
-        and not any(
-            word.term[0] in pair.term and len(pair.readings) >= PAIR_COVERS * len(word.readings)
-            for pair in pairs
-        )
-    ]
+    words = [word for word in found if len(word.term) == 1 and not _is_covered(word, pairs)]
+    alone = {word.term[0] for word in words}
+    return [pair for pair in pairs if alone.isdisjoint(pair.term)] + words
+
+
+def _is_covered(word: Subject, pairs: Iterable[Subject]) -> bool:
+    return any(
+        word.term[0] in pair.term and len(pair.readings) >= PAIR_COVERS * len(word.readings)
+        for pair in pairs
+    )
 
 
 def _distinct(found: list[Subject], limit: int) -> list[Subject]:
