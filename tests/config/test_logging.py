@@ -73,7 +73,8 @@ def test_a_secret_is_blanked_out_wherever_it_turns_up(form: str, stream: io.Stri
     log = LogConfig.model_validate({"format": form})
     configure_logging(log, [TOKEN, "abc", ""], stream=stream)
     logger = structlog.get_logger("zos.bot")
-    logger.info("with " + TOKEN, url=f"https://x/{TOKEN}/y", inner={"a": [TOKEN]}, word="abc")
+    event = f"with {TOKEN}"
+    logger.info(event, url=f"https://x/{TOKEN}/y", inner={"a": [TOKEN]}, word="abc")
     try:
         raise ValueError(f"refused {TOKEN}")
     except ValueError:

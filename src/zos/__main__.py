@@ -1,0 +1,5 @@
+"""`python -m zos` is `zos`."""
+
+from zos.cli import main
+
+main()
