@@ -1,10 +1,14 @@
-"""What one observed event earns, for which topics. Pure: activity, consent and amounts in, earnings out."""
+"""The facts of earning: an observed `Activity`, and an `Earning` of one topic. `Earner` makes one of the other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
+
+from zos.core.topics import TopicKey
+from zos.salience.model import EntryKind
 
 
 class ActivityKind(StrEnum):
@@ -56,3 +60,18 @@ class Activity:
     role_ids: tuple[int, ...] = ()
     subject_names: tuple[str, ...] = ()
     count: int = 1
+
+    @property
+    def people(self) -> tuple[int, ...]:
+        """Every member who stands in it, in any part."""
+        others = (self.reply_to_author_id, self.target_author_id)
+        return (self.author_id, *self.mention_ids, *(one for one in others if one is not None))
+
+
+class Earning(NamedTuple):
+    """What one event earns directly for one topic: `micro` salience and `material` units."""
+
+    key: TopicKey
+    micro: int
+    kind: EntryKind
+    material: int

@@ -1,29 +1,79 @@
-"""`SalienceLedger`: the one way to change a balance. Every change is a row, in the same transaction."""
+"""`SalienceLedger`: the one way to change a balance. Every change is a row, in the same transaction.
+
+In: activities, runs that spend, the passing of time. Out: topics whose balance is the exact sum of
+their ledger rows. There is one writer at a time: on SQLite the write transaction sees to it, on
+PostgreSQL an advisory lock that is held to the transaction's end.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Double,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zos.config import Config
 from zos.core.consent import ConsentView
+from zos.core.errors import NotFoundError, TopicKeyError
+from zos.core.ids import new_ulid
 from zos.core.topics import TopicCategory, TopicKey
-from zos.salience.earning import Activity
-from zos.salience.model import Booked, LedgerEntry, Mismatch, SpendResult, TopicView
+from zos.db.engine import Database
+from zos.db.tables import message, salience_entry, subject_mention, topic
+from zos.db.tables.base import to_micros
+from zos.salience import store
+from zos.salience.amounts import Amounts, Caps
+from zos.salience.booking import Shelf, bots_among
+from zos.salience.decay import DAY_MICROS, whole_days
+from zos.salience.earner import Earner, subject_keys
+from zos.salience.earning import Activity, Earning
+from zos.salience.eligibility import why_not
+from zos.salience.model import (
+    Booked,
+    EntryKind,
+    LedgerEntry,
+    Mismatch,
+    SpendResult,
+    TopicView,
+    Why,
+)
+from zos.salience.propagation import circles_of
+from zos.salience.spending import spend
+from zos.salience.standing import Standing
+from zos.salience.tally import Tally
 
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from zos.config import Config
-    from zos.db.engine import Database
+_WRITER_LOCK = 0x7A6F73
+"""The advisory lock of PostgreSQL's one ledger writer: the letters `zos`."""
 
 
 class SalienceLedger:
-    """Books, decays and spends salience. Methods with a `connection` work in the caller's write transaction."""
+    """Books, decays and spends salience, and reads it.
+
+    Methods that take a `connection` work in the caller's write transaction.
+
+    Args:
+        db: The store.
+        config: Amounts, caps, decay, budget.
+    """
 
     def __init__(self, db: Database, config: Config) -> None:
         self.db = db
         self.config = config
+        self._caps = Caps(config.salience.caps)
+        self._store = store.TopicStore(db)
 
     async def book(
         self,
@@ -36,7 +86,7 @@ class SalienceLedger:
     ) -> Booked:
         """Book what `activities` (new ones, sorted by (at, id)) earn, and what that propagates.
 
-        Also writes `subject_mention` rows for `subject_names`. Members and messages must be stored before.
+        Also links messages to the subjects they name. Members and messages must be stored before.
 
         Args:
             connection: An open write transaction.
@@ -45,17 +95,52 @@ class SalienceLedger:
             batch: A ULID: one ledger row per topic, kind and batch.
             agent_id: The agent's own member id: naming it earns for the self topics.
         """
-        raise NotImplementedError
-
-    async def subject_names(
-        self, connection: AsyncConnection, server_ids: Iterable[int]
-    ) -> Mapping[int, frozenset[str]]:
-        """Return the subjects that each server has by now, for `subjects_in`."""
-        raise NotImplementedError
+        if not activities:
+            return Booked(0, 0, 0, 0)
+        await self._lock(connection)
+        bots = await bots_among(connection, {one for each in activities for one in each.people})
+        if agent_id is not None:
+            bots.add(agent_id)
+        earner = Earner(self.config, consent, bots=bots, agent_id=agent_id)
+        events = [(to_micros(one.at), earner.earnings(one)) for one in activities]
+        earnings = [earning for _, earned in events for earning in earned]
+        circles = circles_of(earnings)
+        shelf = Shelf(connection, self.config.salience)
+        tally = Tally(self.config.salience, circles, events[-1][0])
+        tally.add(await shelf.take({earning.key for earning in earnings}))
+        tally.add(await shelf.take_reachable(circles, events[0][0], earner.allows))
+        for at, earned in events:
+            tally.book(earned, at)
+        changed = tally.close()
+        created = sum(one.id is None for one in changed)
+        entries = await shelf.put(changed, batch=batch)
+        await self._link_subjects(connection, activities)
+        return Booked(len(activities), created, len(changed), entries)
 
     async def decay(self, now: datetime) -> int:
-        """Bring all stored balances down to what decay leaves at `now`; return how many changed."""
-        raise NotImplementedError
+        """Bring all stored balances down to what decay leaves at `now`; return how many changed.
+
+        The same moment twice changes nothing, and neither does an earlier one.
+        """
+        at = to_micros(now)
+        async with self.db.write() as connection:
+            await self._lock(connection)
+            level = await self._decayed_balance(connection, at)
+            due = (
+                topic.c.balance > level,
+                type_coerce(topic.c.decay_from, BigInteger) <= at - DAY_MICROS,
+            )
+            rows = select(
+                topic.c.id,
+                literal(EntryKind.DECAY.value),
+                level - topic.c.balance,
+                literal(at, BigInteger),
+                literal(new_ulid(now)),
+            ).where(*due)
+            columns = ["topic_id", "kind", "amount", "at", "batch"]
+            await connection.execute(insert(salience_entry).from_select(columns, rows))
+            result = await connection.execute(update(topic).where(*due).values(balance=level))
+            return result.rowcount
 
     async def spend(
         self,
@@ -68,14 +153,51 @@ class SalienceLedger:
         batch: str,
         insights: int = 0,
     ) -> SpendResult:
-        """Pay for one successful reflection at `at` (the run's clock): spend, reset, retain; clear new material."""
-        raise NotImplementedError
+        """Pay for one successful reflection at `at` (the run's clock): spend, reset, retain.
+
+        Call it in the transaction that stores what the reflection found: a failed one costs nothing.
+
+        Raises:
+            NotFoundError: If there is no such topic.
+        """
+        shelf = await self._shelf(connection)
+        standings = await shelf.take([topic_key])
+        if not standings:
+            raise NotFoundError(f"There is no topic {topic_key}.")
+        result = spend(standings[0], tokens, to_micros(at), self.config.salience)
+        await shelf.put(standings, batch=batch, run_id=run_id)
+        await connection.execute(
+            update(topic)
+            .where(topic.c.key == str(topic_key))
+            .values(last_reflected_at=at, insight_count=topic.c.insight_count + insights)
+        )
+        return result
+
+    async def mark_seen(
+        self, connection: AsyncConnection, topic_key: TopicKey, at: datetime
+    ) -> None:
+        """Count all material of a topic as seen at `at`, for a reflection that had nothing to say."""
+        await connection.execute(
+            update(topic)
+            .where(topic.c.key == str(topic_key))
+            .values(new_material=0, last_reflected_at=at)
+        )
 
     async def add_material(
         self, connection: AsyncConnection, topic_key: TopicKey, units: int, at: datetime
     ) -> None:
-        """Count `units` of new material for a topic, which is made if there is none."""
-        raise NotImplementedError
+        """Count `units` of new material for a topic, which is made if there is none.
+
+        For what no activity brings: insights about a member's server topics (for the global one),
+        other layers' insights and disputes (for the self topics).
+        """
+        shelf = await self._shelf(connection)
+        standings = await shelf.take([topic_key])
+        if not standings:
+            cap = self._caps.of(topic_key)
+            standings = [Standing.newborn(topic_key, cap, to_micros(at))]
+        standings[0].material += units
+        await shelf.put(standings, batch="")
 
     async def name_subject(
         self,
@@ -92,11 +214,32 @@ class SalienceLedger:
         Returns:
             The subject's key, or None if the name has no letters or none of the messages is in that server.
         """
-        raise NotImplementedError
+        try:
+            key = TopicKey.subject(server_id, name)
+        except TopicKeyError:
+            return None
+        fresh = await _unlinked(connection, key, message_ids)
+        shelf = await self._shelf(connection)
+        standings = await shelf.take([key])
+        if fresh:
+            moment = to_micros(at)
+            tally = Tally(self.config.salience, (), moment)
+            tally.add(standings)
+            micro = Amounts.of(self.config.salience.earn, self._focus(server_id)).message[0]
+            tally.book([Earning(key, micro * len(fresh), EntryKind.SUBJECT, len(fresh))], moment)
+            await shelf.put(tally.close(), batch=batch)
+            await self._link(connection, [(key, message_id) for message_id in fresh])
+        return key if fresh or standings else None
+
+    async def subject_names(
+        self, connection: AsyncConnection, server_ids: Iterable[int]
+    ) -> Mapping[int, frozenset[str]]:
+        """Return the subjects that each server has by now, for `subjects_in`."""
+        return await store.subject_names(connection, server_ids)
 
     async def topic(self, topic_key: TopicKey) -> TopicView | None:
         """Return one topic, or None."""
-        raise NotImplementedError
+        return await self._store.topic(topic_key)
 
     async def top(
         self,
@@ -106,14 +249,91 @@ class SalienceLedger:
         server_id: int | None = None,
     ) -> list[TopicView]:
         """Return the topics with the highest balances, highest first."""
-        raise NotImplementedError
+        return await self._store.top(limit, category, server_id)
 
     async def entries(
         self, topic_key: TopicKey, *, limit: int = 50, before_id: int | None = None
     ) -> list[LedgerEntry]:
-        """Return a topic's ledger rows, newest first."""
-        raise NotImplementedError
+        """Return a topic's ledger rows, newest first; `before_id` pages on."""
+        return await self._store.entries(topic_key, limit, before_id)
 
     async def audit(self) -> list[Mismatch]:
         """Return every topic whose balance is not its ledger's sum: none, unless something is broken."""
-        raise NotImplementedError
+        return await self._store.mismatches()
+
+    async def why(self, topic_key: TopicKey, consent: ConsentView, *, limit: int = 10) -> Why:
+        """Return what is known about why a topic is, or is not, thought about."""
+        found = await self._store.topic(topic_key)
+        return Why(
+            key=topic_key,
+            topic=found,
+            reasons=why_not(topic_key, found, consent),
+            entries=tuple(await self._store.entries(topic_key, limit, None)),
+            selections=tuple(await self._store.past_selections(topic_key, limit)),
+        )
+
+    async def _shelf(self, connection: AsyncConnection) -> Shelf:
+        await self._lock(connection)
+        return Shelf(connection, self.config.salience)
+
+    async def _lock(self, connection: AsyncConnection) -> None:
+        if not self.db.is_sqlite:
+            await connection.execute(select(func.pg_advisory_xact_lock(_WRITER_LOCK)))
+
+    async def _decayed_balance(self, connection: AsyncConnection, at: int) -> ColumnElement[int]:
+        """Return the SQL of `decay.decayed`, with the very same doubles.
+
+        SQLite calls Python's own `pow`; PostgreSQL looks the power up in a list that Python made,
+        since its mathematics library may round the last bit differently.
+        """
+        kept_per_day = 1.0 - self.config.salience.decay_per_day
+        days = (literal(at, BigInteger) - type_coerce(topic.c.decay_from, BigInteger)) // DAY_MICROS
+        if self.db.is_sqlite:
+            return cast(topic.c.decay_base * func.pow(kept_per_day, days), BigInteger)
+        oldest = await connection.scalar(
+            select(func.min(type_coerce(topic.c.decay_from, BigInteger))).where(topic.c.balance > 0)
+        )
+        most = whole_days(at if oldest is None else oldest, at)
+        powers = [kept_per_day**day for day in range(most + 1)]
+        power = cast(bindparam("powers", powers, ARRAY(Double)), ARRAY(Double))[days + 1]
+        return cast(func.floor(topic.c.decay_base * power), BigInteger)
+
+    def _focus(self, server_id: int) -> float:
+        return self.config.observe.focus.get(server_id, 1.0)
+
+    async def _link_subjects(
+        self, connection: AsyncConnection, activities: Sequence[Activity]
+    ) -> None:
+        links = [
+            (key, one.id)
+            for one in activities
+            if one.subject_names and one.server_id is not None
+            for key in subject_keys(one.server_id, one.subject_names)
+        ]
+        await self._link(connection, links)
+
+    async def _link(
+        self, connection: AsyncConnection, links: Sequence[tuple[TopicKey, int]]
+    ) -> None:
+        if links:
+            await connection.execute(
+                self.db.insert(subject_mention).on_conflict_do_nothing(),
+                [{"topic_key": str(key), "message_id": message_id} for key, message_id in links],
+            )
+
+
+async def _unlinked(
+    connection: AsyncConnection, key: TopicKey, message_ids: Sequence[int]
+) -> list[int]:
+    """Return which of the messages are in the subject's server and not linked to it yet."""
+    linked = select(subject_mention.c.message_id).where(subject_mention.c.topic_key == str(key))
+    rows = await connection.scalars(
+        select(message.c.id)
+        .where(
+            message.c.id.in_(message_ids),
+            message.c.server_id == key.server_id,
+            message.c.id.not_in(linked),
+        )
+        .order_by(message.c.id)
+    )
+    return list(rows)

@@ -28,7 +28,6 @@ class EntryKind(StrEnum):
     SPENT = "spent"
     RESET = "reset"  # what was left after spending
     RETAINED = "retained"  # what a reflection leaves behind
-    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,6 @@ class LedgerEntry:
     """One row of the ledger: `amount_micro` is signed, `at` is the time of the row's last event."""
 
     id: int
-    topic_key: str
     kind: EntryKind
     amount_micro: int
     at: datetime
@@ -82,3 +80,33 @@ class Mismatch:
     topic_key: str
     balance_micro: int
     ledger_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class PastSelection:
+    """How one run's selection decided about a topic, in words."""
+
+    run_id: str
+    layer: str
+    at: datetime
+    balance_micro: int
+    chosen: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a topic is, or is not, thought about.
+
+    Attributes:
+        topic: None if it never came into being.
+        reasons: What stands in the way now, a sentence each; empty when nothing does.
+        entries: The newest rows of its ledger.
+        selections: The newest decisions about it.
+    """
+
+    key: TopicKey
+    topic: TopicView | None
+    reasons: tuple[str, ...]
+    entries: tuple[LedgerEntry, ...]
+    selections: tuple[PastSelection, ...]

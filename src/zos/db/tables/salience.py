@@ -9,7 +9,8 @@ from zos.db.tables.base import Identity, UtcDateTime, metadata
 topic = Table(
     "topic",
     metadata,
-    Column("key", Text, primary_key=True),  # core.topics.TopicKey
+    Column("id", Identity, primary_key=True),  # short, since millions of ledger rows name it
+    Column("key", Text, nullable=False, unique=True),  # core.topics.TopicKey
     Column("category", String(16), nullable=False),
     Column("budget_group", String(16), nullable=False),
     Column("server_id", BigInteger),  # NULL: global
@@ -31,14 +32,21 @@ topic = Table(
     Index("ix_topic_channel", "channel_id"),
     Index("ix_topic_member_a", "member_a"),
     Index("ix_topic_member_b", "member_b"),
-    Index("ix_topic_decay", "decay_from"),
 )
+# Who of a member's pairs, or of a channel's people, has been active of late: read at every booking.
+for _name, _category, _column in (
+    ("ix_topic_lively_dyad_a", "dyad", topic.c.member_a),
+    ("ix_topic_lively_dyad_b", "dyad", topic.c.member_b),
+    ("ix_topic_lively_in_channel", "user_in_channel", topic.c.channel_id),
+):
+    _here = topic.c.category == _category
+    Index(_name, _column, topic.c.decay_from, sqlite_where=_here, postgresql_where=_here)
 Index(
     "ix_topic_candidates",
     topic.c.category,
     topic.c.server_id,
     topic.c.balance.desc(),
-    topic.c.key,
+    topic.c.id,
     sqlite_where=topic.c.new_material > 0,
     postgresql_where=topic.c.new_material > 0,
 )
@@ -47,15 +55,24 @@ salience_entry = Table(
     "salience_entry",
     metadata,
     Column("id", Identity, primary_key=True),
-    Column("topic_key", Text, ForeignKey("topic.key", ondelete="CASCADE"), nullable=False),
+    Column("topic_id", BigInteger, ForeignKey("topic.id", ondelete="CASCADE"), nullable=False),
     Column("kind", String(16), nullable=False),  # salience.model.EntryKind
     Column("amount", BigInteger, nullable=False),  # micro-salience, signed
     Column("at", UtcDateTime, nullable=False),  # event time of the last event in the row
     Column("batch", String(26), nullable=False),  # one row per topic, kind and batch
     Column("run_id", String(26)),
-    Index("ix_salience_entry_topic", "topic_key", "id"),
-    Index("ix_salience_entry_run", "run_id"),
+    Index("ix_salience_entry_topic", "topic_id", "id"),
 )
+# The ledger is written far more often than read: what few rows have is indexed for them alone.
+_of_run = salience_entry.c.run_id.is_not(None)
+Index(
+    "ix_salience_entry_run",
+    salience_entry.c.run_id,
+    sqlite_where=_of_run,
+    postgresql_where=_of_run,
+)
+_spent = salience_entry.c.kind == "spent"
+Index("ix_salience_entry_spent", salience_entry.c.at, sqlite_where=_spent, postgresql_where=_spent)
 
 subject_mention = Table(
     "subject_mention",

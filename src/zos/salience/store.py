@@ -1,0 +1,151 @@
+"""Reading topics and the ledger. Out: views and rows; nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zos.core.topics import TopicCategory, TopicKey
+from zos.db.engine import Database
+from zos.db.tables import layer_run, salience_entry, selection, topic
+from zos.salience.model import EntryKind, LedgerEntry, Mismatch, PastSelection, TopicView
+
+VIEW = select(
+    topic.c.key,
+    topic.c.balance,
+    topic.c.new_material,
+    topic.c.insight_count,
+    topic.c.last_activity_at,
+    topic.c.last_reflected_at,
+    topic.c.created_at,
+)
+
+
+def view_of(row: Row[Any]) -> TopicView:
+    """Return the topic that a row of `VIEW` holds."""
+    return TopicView(
+        key=TopicKey.parse(row.key),
+        balance_micro=row.balance,
+        new_material=row.new_material,
+        insight_count=row.insight_count,
+        last_activity_at=row.last_activity_at,
+        last_reflected_at=row.last_reflected_at,
+        created_at=row.created_at,
+    )
+
+
+async def subject_names(
+    connection: AsyncConnection, server_ids: Iterable[int]
+) -> Mapping[int, frozenset[str]]:
+    """Return the names of the subjects that each of the servers has."""
+    rows = await connection.execute(
+        select(topic.c.server_id, topic.c.key).where(
+            topic.c.category == TopicCategory.SUBJECT, topic.c.server_id.in_(list(server_ids))
+        )
+    )
+    names: dict[int, set[str]] = {}
+    for server_id, key in rows:
+        names.setdefault(server_id, set()).add(TopicKey.parse(key).name)
+    return {server_id: frozenset(found) for server_id, found in names.items()}
+
+
+class TopicStore:
+    """Reads topics, their ledger and their past selections."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def topic(self, topic_key: TopicKey) -> TopicView | None:
+        """Return one topic, or None."""
+        found = await self._views(VIEW.where(topic.c.key == str(topic_key)))
+        return found[0] if found else None
+
+    async def top(
+        self, limit: int, category: TopicCategory | None, server_id: int | None
+    ) -> list[TopicView]:
+        """Return the topics with the highest balances, highest first."""
+        query = VIEW.order_by(topic.c.balance.desc(), topic.c.key).limit(limit)
+        if category is not None:
+            query = query.where(topic.c.category == category)
+        if server_id is not None:
+            query = query.where(topic.c.server_id == server_id)
+        return await self._views(query)
+
+    async def entries(
+        self, topic_key: TopicKey, limit: int, before_id: int | None
+    ) -> list[LedgerEntry]:
+        """Return a topic's ledger rows, newest first."""
+        query = (
+            select(salience_entry)
+            .join(topic, topic.c.id == salience_entry.c.topic_id)
+            .where(topic.c.key == str(topic_key))
+            .order_by(salience_entry.c.id.desc())
+            .limit(limit)
+        )
+        if before_id is not None:
+            query = query.where(salience_entry.c.id < before_id)
+        async with self._db.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [
+            LedgerEntry(
+                row.id,
+                EntryKind(row.kind),
+                row.amount,
+                row.at,
+                row.batch,
+                row.run_id,
+            )
+            for row in rows
+        ]
+
+    async def mismatches(self) -> list[Mismatch]:
+        """Return every topic whose balance is not the sum of its rows."""
+        total = func.coalesce(func.sum(salience_entry.c.amount), 0)
+        query = (
+            select(topic.c.key, topic.c.balance, total.label("total"))
+            .join_from(topic, salience_entry, salience_entry.c.topic_id == topic.c.id, isouter=True)
+            .group_by(topic.c.id)
+            .having(topic.c.balance != total)
+            .order_by(topic.c.key)
+        )
+        async with self._db.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [Mismatch(row.key, row.balance, int(row.total)) for row in rows]
+
+    async def past_selections(self, topic_key: TopicKey, limit: int) -> list[PastSelection]:
+        """Return how recent runs that looked at the topic decided, newest first."""
+        query = (
+            select(
+                layer_run.c.id,
+                layer_run.c.layer,
+                layer_run.c.clock_at,
+                layer_run.c.created_at,
+                selection.c.balance,
+                selection.c.chosen,
+                selection.c.reason,
+            )
+            .join(layer_run, layer_run.c.id == selection.c.run_id)
+            .where(selection.c.topic_key == str(topic_key))
+            .order_by(selection.c.run_id.desc())
+            .limit(limit)
+        )
+        async with self._db.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [
+            PastSelection(
+                run_id=row.id,
+                layer=row.layer,
+                at=row.clock_at or row.created_at,
+                balance_micro=row.balance,
+                chosen=row.chosen,
+                reason=row.reason,
+            )
+            for row in rows
+        ]
+
+    async def _views(self, query: Select[Any]) -> list[TopicView]:
+        async with self._db.read() as connection:
+            return [view_of(row) for row in await connection.execute(query)]
