@@ -94,7 +94,7 @@ async def test_a_backup_can_be_put_in_the_place_of_the_lost_database(
 async def test_a_backup_is_one_moment_while_others_go_on_writing(
     sqlite: Database, tmp_path: Path
 ) -> None:
-    copying = threading.Event()
+    committed = threading.Event()
     stop = asyncio.Event()
 
     async def keep_writing() -> int:
@@ -104,19 +104,22 @@ async def test_a_backup_is_one_moment_while_others_go_on_writing(
             async with sqlite.write() as connection:
                 await connection.execute(insert(server).values(id=number, name="new"))
                 await connection.execute(text("UPDATE server SET left_at = :n"), {"n": number})
+            committed.set()
         return number
 
     writer = asyncio.create_task(keep_writing())
-    starts: list[int] = []
+    steps: list[int] = []
 
     def progress(done: int, _total: int) -> None:
-        copying.set()
-        starts.append(done)
+        committed.clear()
+        assert committed.wait(timeout=30)  # at least one commit between any two steps
+        steps.append(done)
 
     made = await back_up(sqlite, tmp_path / "copy.db", progress=progress)
     stop.set()
     assert await writer > ROWS + 1
-    assert starts == sorted(starts)  # never started anew
+    assert len(steps) > 1
+    assert steps == sorted(set(steps))  # never started anew
     with closing(sqlite3.connect(made.path)) as copy:
         [[rows, moments]] = copy.execute("SELECT count(*), count(DISTINCT left_at) FROM server")
         [[newest]] = copy.execute("SELECT max(id) FROM server")
