@@ -30,10 +30,13 @@ class SafeScheduler(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler ship
     Args:
         store: Where the jobs are kept.
         executor: What due jobs are handed to.
+
+    Attributes:
+        jobs: The store.
     """
 
     def __init__(self, store: JsonJobStore, executor: SlotExecutor) -> None:
-        self._store = store
+        self.jobs = store
         self._slots = executor
         super().__init__(
             jobstores={"default": store},
@@ -42,6 +45,11 @@ class SafeScheduler(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler ship
             jobstore_retry_interval=RETRY_SECONDS,
             timezone=UTC,
         )
+
+    @property
+    def is_armed(self) -> bool:
+        """Whether the timer will wake it."""
+        return self._timeout is not None
 
     @run_in_event_loop  # type: ignore[untyped-decorator]  # APScheduler ships no types
     def wakeup(self) -> None:
@@ -66,7 +74,7 @@ class SafeScheduler(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler ship
     def _process_jobs(self) -> float | None:
         """Hand over what is due once its next fire is stored, all of it in one transaction."""
         try:
-            with self._store.transaction():
+            with self.jobs.transaction():
                 wait_seconds: float | None = super()._process_jobs()
         except BaseException:
             self._slots.discard()

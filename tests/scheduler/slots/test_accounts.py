@@ -14,6 +14,7 @@ from zos.config.model import SchedulerConfig
 from zos.core.clock import SimulatedClock
 from zos.db.engine import Database
 from zos.db.tables import layer_run
+from zos.reflect.layer import Layer
 from zos.reflect.runs.model import LayerRun
 from zos.reflect.runs.store import as_run
 from zos.reflect.states import RunStatus, Trigger
@@ -33,6 +34,14 @@ def accounts(database: Database, clock: SimulatedClock) -> Accounts:
     return Accounts(database, SchedulerConfig(), clock)
 
 
+async def settle(
+    accounts: Accounts, layers: dict[str, Layer], only: list[str] | None = None
+) -> list[LayerRun]:
+    """Settle and return what is to be run."""
+    written = await accounts.settle(layers, only)
+    return [run for run in written if run.status is RunStatus.QUEUED]
+
+
 async def runs(database: Database) -> list[LayerRun]:
     query = select(layer_run).order_by(layer_run.c.slot, layer_run.c.layer)
     async with database.read() as connection:
@@ -47,45 +56,45 @@ async def shown(database: Database) -> list[tuple[str, str]]:
 async def test_a_new_layer_owes_nothing_for_the_past(
     accounts: Accounts, database: Database
 ) -> None:
-    assert await accounts.settle(NIGHTLY) == []
+    assert await settle(accounts, NIGHTLY) == []
     assert await shown(database) == []
 
 
 async def test_a_due_slot_opens_one_run_and_only_one(
     accounts: Accounts, database: Database, clock: SimulatedClock
 ) -> None:
-    await accounts.settle(NIGHTLY)
+    await settle(accounts, NIGHTLY)
     clock.move_to(FIRST_SLOT)
-    (opened,) = await accounts.settle(NIGHTLY, ["nightly"])
+    (opened,) = await settle(accounts, NIGHTLY, ["nightly"])
     assert (opened.slot, opened.trigger, opened.status) == (
         FIRST_SLOT,
         Trigger.SCHEDULE,
         RunStatus.QUEUED,
     )
     assert opened.layer_hash == NIGHTLY["nightly"].hash
-    assert await accounts.settle(NIGHTLY) == []
+    assert await settle(accounts, NIGHTLY) == []
     assert await shown(database) == [("03 03:00", "queued")]
 
 
 async def test_a_clock_set_back_opens_nothing_twice(
     accounts: Accounts, database: Database, clock: SimulatedClock
 ) -> None:
-    await accounts.settle(NIGHTLY)
+    await settle(accounts, NIGHTLY)
     clock.move_to(FIRST_SLOT + timedelta(minutes=1))
-    await accounts.settle(NIGHTLY)
+    await settle(accounts, NIGHTLY)
     clock.move_to(FIRST_SLOT - timedelta(minutes=40))
-    assert await accounts.settle(NIGHTLY) == []
+    assert await settle(accounts, NIGHTLY) == []
     clock.move_to(FIRST_SLOT)
-    assert await accounts.settle(NIGHTLY) == []
+    assert await settle(accounts, NIGHTLY) == []
     assert len(await runs(database)) == 1
 
 
 async def test_after_days_of_absence_every_slot_is_accounted_for(
     accounts: Accounts, database: Database, clock: SimulatedClock
 ) -> None:
-    await accounts.settle(NIGHTLY)
+    await settle(accounts, NIGHTLY)
     clock.move_to(FIRST_SLOT + DAY * 2 + HOUR / 2)
-    (opened,) = await accounts.settle(NIGHTLY)
+    (opened,) = await settle(accounts, NIGHTLY)
     assert opened.trigger is Trigger.CATCH_UP
     assert await shown(database) == [
         ("03 03:00", "missed"),
@@ -98,9 +107,9 @@ async def test_a_coalesced_slot_names_the_run_that_answers_for_it(
     accounts: Accounts, database: Database, clock: SimulatedClock
 ) -> None:
     hourly = in_force(layer(schedule="@hourly", misfire_grace_time=7_200))
-    await accounts.settle(hourly)
+    await settle(accounts, hourly)
     clock.move_to(clock.now() + HOUR * 3.5)
-    (opened,) = await accounts.settle(hourly)
+    (opened,) = await settle(accounts, hourly)
     coalesced = [run.coalesced_into for run in await runs(database) if run.coalesced_into]
     assert coalesced == [opened.id]
     assert await shown(database) == [
@@ -115,9 +124,9 @@ async def test_without_coalescing_every_late_slot_runs_in_order(
 ) -> None:
     accounts = Accounts(database, SchedulerConfig(coalesce=False, misfire_grace_time=7200), clock)
     hourly = in_force(layer(schedule="@hourly"))
-    await accounts.settle(hourly)
+    await settle(accounts, hourly)
     clock.move_to(clock.now() + HOUR * 3)
-    opened = await accounts.settle(hourly)
+    opened = await settle(accounts, hourly)
     assert [run.slot and run.slot.hour for run in opened] == [13, 14, 15]
 
 
@@ -125,10 +134,10 @@ async def test_a_year_of_minutes_is_summed_up_off_the_loop(
     accounts: Accounts, database: Database, clock: SimulatedClock
 ) -> None:
     minutely = in_force(layer(schedule="* * * * *"))
-    await accounts.settle(minutely)
+    await settle(accounts, minutely)
     clock.move_to(clock.now() + DAY * 365)
     longest = asyncio.create_task(_longest_stall())
-    (opened,) = await accounts.settle(minutely)
+    (opened,) = await settle(accounts, minutely)
     longest_stall = await _stopped(longest)
     assert opened.slot == clock.now()
     assert longest_stall < 0.2
@@ -137,19 +146,19 @@ async def test_a_year_of_minutes_is_summed_up_off_the_loop(
     assert len(found) < 60
     assert found[0].status is RunStatus.MISSED
     assert found[0].slot_last is not None
-    assert await accounts.settle(minutely) == []
+    assert await settle(accounts, minutely) == []
 
 
 async def test_a_changed_schedule_settles_the_old_one_first(
     accounts: Accounts, database: Database, clock: SimulatedClock
 ) -> None:
-    await accounts.settle(NIGHTLY)
+    await settle(accounts, NIGHTLY)
     clock.move_to(FIRST_SLOT + HOUR / 2)
     hourly = in_force(layer(schedule="@hourly"))
-    (opened,) = await accounts.settle(hourly)
+    (opened,) = await settle(accounts, hourly)
     assert opened.slot == FIRST_SLOT
     clock.move_to(FIRST_SLOT + HOUR)
-    (opened,) = await accounts.settle(hourly)
+    (opened,) = await settle(accounts, hourly)
     assert opened.slot == FIRST_SLOT + HOUR
     assert len(await runs(database)) == 2
 
@@ -157,10 +166,10 @@ async def test_a_changed_schedule_settles_the_old_one_first(
 async def test_a_changed_zone_is_a_changed_promise(
     accounts: Accounts, database: Database, clock: SimulatedClock
 ) -> None:
-    await accounts.settle(NIGHTLY)
-    await accounts.settle(in_force(layer(timezone="Asia/Kolkata")))
+    await settle(accounts, NIGHTLY)
+    await settle(accounts, in_force(layer(timezone="Asia/Kolkata")))
     clock.move_to(FIRST_SLOT)
-    await accounts.settle(in_force(layer(timezone="Asia/Kolkata")))
+    await settle(accounts, in_force(layer(timezone="Asia/Kolkata")))
     assert await shown(database) == [("02 21:30", "missed")]
 
 
@@ -169,13 +178,13 @@ async def test_a_jittered_layer_is_due_later_and_its_slot_is_not_moved(
 ) -> None:
     jittered = in_force(layer(jitter=3600))
     offset = timedelta(seconds=jitter_offset("nightly", 3600))
-    await accounts.settle(jittered)
+    await settle(accounts, jittered)
     clock.move_to(FIRST_SLOT + offset - timedelta(seconds=1))
-    assert await accounts.settle(jittered) == []
+    assert await settle(accounts, jittered) == []
     changed = in_force(layer(jitter=3600, trigger_threshold=5))
-    assert await accounts.settle(changed) == []  # another registration, the same promise
+    assert await settle(accounts, changed) == []  # another registration, the same promise
     clock.move_to(FIRST_SLOT + offset)
-    (opened,) = await accounts.settle(changed)
+    (opened,) = await settle(accounts, changed)
     assert (opened.slot, opened.trigger) == (FIRST_SLOT, Trigger.SCHEDULE)
 
 
@@ -183,49 +192,49 @@ async def test_a_slot_that_waits_for_its_jitter_is_not_lost_to_an_edit(
     accounts: Accounts, clock: SimulatedClock
 ) -> None:
     assert jitter_offset("nightly", 3600) > 1
-    await accounts.settle(in_force(layer(jitter=3600)))
+    await settle(accounts, in_force(layer(jitter=3600)))
     clock.move_to(FIRST_SLOT + timedelta(seconds=1))
-    (opened,) = await accounts.settle(in_force(layer(schedule="0 5 * * *")))
+    (opened,) = await settle(accounts, in_force(layer(schedule="0 5 * * *")))
     assert opened.slot == FIRST_SLOT
 
 
 async def test_a_layer_whose_file_is_gone_leaves_no_slot_unexplained(
     accounts: Accounts, database: Database, clock: SimulatedClock
 ) -> None:
-    await accounts.settle(NIGHTLY)
+    await settle(accounts, NIGHTLY)
     clock.move_to(FIRST_SLOT)
-    assert await accounts.settle({}) == []
+    assert await settle(accounts, {}) == []
     (run,) = await runs(database)
     assert (run.status, run.reason) == (RunStatus.SKIPPED, "there is no such layer any more")
     clock.move_to(FIRST_SLOT + DAY)
-    assert await accounts.settle({}) == []
-    await accounts.settle(NIGHTLY)  # it is back: from now on
+    assert await settle(accounts, {}) == []
+    await settle(accounts, NIGHTLY)  # it is back: from now on
     assert len(await runs(database)) == 1
 
 
 async def test_pauses_and_failures_survive_a_registration(
     accounts: Accounts, database: Database, clock: SimulatedClock
 ) -> None:
-    await accounts.settle(NIGHTLY)
+    await settle(accounts, NIGHTLY)
     states = LayerStateStore(database)
     pause = Pause(clock.now(), None, "ada", "moving")
     await states.pause("nightly", pause)
     await states.count_failure("nightly")
-    await accounts.settle(in_force(layer(schedule="@hourly")))
+    await settle(accounts, in_force(layer(schedule="@hourly")))
     state = await states.get("nightly")
     assert state is not None
     assert (state.pause, state.failures_in_row) == (pause, 1)
     clock.move_to(FIRST_SLOT)
-    await accounts.settle(in_force(layer(schedule="@hourly")))
+    await settle(accounts, in_force(layer(schedule="@hourly")))
     assert {run.reason for run in await runs(database)} == {"paused by ada: moving"}
 
 
 async def test_a_disabled_layer_is_skipped_with_that_reason(
     accounts: Accounts, database: Database, clock: SimulatedClock
 ) -> None:
-    await accounts.settle(NIGHTLY)
+    await settle(accounts, NIGHTLY)
     clock.move_to(FIRST_SLOT)
-    assert await accounts.settle(in_force(layer(enabled=False))) == []
+    assert await settle(accounts, in_force(layer(enabled=False))) == []
     assert [run.reason for run in await runs(database)] == ["disabled"]
 
 
@@ -233,9 +242,9 @@ async def test_two_processes_settle_one_account_once(
     database: Database, clock: SimulatedClock
 ) -> None:
     one, other = (Accounts(database, SchedulerConfig(), clock) for _ in range(2))
-    await one.settle(NIGHTLY)
+    await settle(one, NIGHTLY)
     clock.move_to(FIRST_SLOT + DAY)
-    opened = await asyncio.gather(*(each.settle(NIGHTLY) for each in (one, other) * 4))
+    opened = await asyncio.gather(*(settle(each, NIGHTLY) for each in (one, other) * 4))
     assert len([run for found in opened for run in found]) == 1
     assert await shown(database) == [("03 03:00", "missed"), ("04 03:00", "queued")]
 
@@ -244,9 +253,9 @@ async def test_a_layer_without_schedule_owes_no_slots(
     accounts: Accounts, database: Database, clock: SimulatedClock
 ) -> None:
     by_hand = in_force(layer(schedule=None, trigger_threshold=10, trigger_category="user"))
-    await accounts.settle(by_hand)
+    await settle(accounts, by_hand)
     clock.move_to(FIRST_SLOT + DAY)
-    assert await accounts.settle(by_hand) == []
+    assert await settle(accounts, by_hand) == []
     state = await LayerStateStore(database).get("nightly")
     assert state is not None
     assert state.registration.trigger_threshold == 10

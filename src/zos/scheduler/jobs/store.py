@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -79,6 +80,12 @@ class JsonJobStore(SQLAlchemyJobStore):  # type: ignore[misc]  # APScheduler shi
     def __init__(self, path_or_url: str) -> None:
         super().__init__(engine=job_engine(path_or_url))
         self._open: Connection | None = None
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, or None on PostgreSQL."""
+        url = self.engine.url
+        return Path(url.database) if url.get_backend_name() == "sqlite" else None
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -1,7 +1,7 @@
 """`Accounts`: settles what layers owe, as often as anybody asks.
 
 In: the layers in force and the time. Out: one outcome for every slot that was promised and is due,
-and the runs that are to be dispatched. A layer's account goes by the schedule that it was
+the runs to be dispatched among them. A layer's account goes by the schedule that it was
 registered with, from its registration or its last recorded slot on; a changed schedule is
 registered only once everything owed under the old one is settled, in the same transaction.
 """
@@ -18,6 +18,7 @@ from zos.core.clock import Clock
 from zos.db.engine import Database
 from zos.reflect.layer import Layer
 from zos.reflect.runs.model import LayerRun
+from zos.reflect.states import Trigger
 from zos.scheduler.slots.outcomes import Outcome, outcomes
 from zos.scheduler.slots.store import Settled, record
 from zos.scheduler.state.model import LayerState, Registration
@@ -50,10 +51,10 @@ class Accounts:
             only: Which of them; a name that is not among `layers` is that of a layer that is gone.
 
         Returns:
-            The runs that were opened, by slot; the caller dispatches them.
+            All new outcomes, by slot; the caller dispatches those that are queued.
         """
         now = self._clock.now()
-        books = await self._open(layers, only, now)
+        books = await self._books(layers, only, now)
         # A long absence can mean a million slots: counting them is not for the event loop.
         await asyncio.to_thread(_count, books)
         async with self._database.write() as connection:
@@ -61,12 +62,36 @@ class Accounts:
             for one in books:
                 one.refresh(current.get(one.layer))
             settled = [one.settled() for one in books if one.outcomes]
-            opened = await record(connection, self._database, settled, now=now)
+            written = await record(connection, self._database, settled, now=now)
             changed = [one.registration() for one in books if one.is_changed]
             await register(connection, self._database, changed)
-        return opened
+        return written
 
-    async def _open(
+    async def settle_past(self, layer: Layer, slot: datetime) -> list[LayerRun]:
+        """Give a slot of the past the outcome that it would have had on time (replay), and return it."""
+        state = await self._states.get(layer.name)
+        terms = replace(terms_of(layer, self._settings), offset=timedelta(0))
+        found = outcomes([slot], terms, None if state is None else state.pause, slot)
+        replayed = [replace(one, trigger=Trigger.REPLAY) for one in found]
+        async with self._database.write() as connection:
+            settled = Settled(layer.name, layer.hash, replayed)
+            return await record(connection, self._database, [settled], now=slot)
+
+    async def remember(self, layers: Mapping[str, Layer]) -> None:
+        """Remember layers' thresholds, without a promise: a replay owes nothing but its own range."""
+        now = self._clock.now()
+        states = await self._states.all()
+        changed = []
+        for name, layer in layers.items():
+            state = states.get(name)
+            promise = None if state is None else state.registration.promise
+            wanted = replace(registration_of(layer, self._settings), promise=promise)
+            if state is None or state.registration != wanted:
+                changed.append((wanted, now if state is None else state.registered_at))
+        async with self._database.write() as connection:
+            await register(connection, self._database, changed)
+
+    async def _books(
         self, layers: Mapping[str, Layer], only: Collection[str] | None, now: datetime
     ) -> list[_Book]:
         states = await self._states.all(only)

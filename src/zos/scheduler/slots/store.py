@@ -29,7 +29,7 @@ class Settled:
 async def record(
     connection: AsyncConnection, database: Database, settled: Sequence[Settled], *, now: datetime
 ) -> list[LayerRun]:
-    """Write outcomes and return the runs among them that were opened, by slot.
+    """Write outcomes and return them as rows, by slot; those that are queued are to be run.
 
     A slot that has an outcome already keeps it: UNIQUE(layer, slot) decides.
     """
@@ -38,8 +38,7 @@ async def record(
         return []
     statement = database.insert(layer_run).on_conflict_do_nothing().returning(layer_run)
     written = [as_run(row) for row in await connection.execute(statement, rows)]
-    opened = [run for run in written if run.status is RunStatus.QUEUED]
-    return sorted(opened, key=lambda run: (run.slot or now, run.layer))
+    return sorted(written, key=lambda run: (run.slot or now, run.layer))
 
 
 def _rows(settled: Settled, now: datetime) -> list[dict[str, Any]]:
