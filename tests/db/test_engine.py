@@ -110,16 +110,17 @@ async def test_writers_of_one_process_take_turns(database: Database) -> None:
     assert await servers(database) == 10
 
 
-async def test_a_write_on_sqlite_takes_the_lock_before_its_first_statement(
+async def test_a_write_on_sqlite_takes_the_lock_with_its_first_statement_even_if_that_reads(
     make_config: MakeConfig,
 ) -> None:
     config = make_config(database={"busy_timeout_seconds": 0.05})
 
     async def write_nothing(database: Database) -> None:
-        async with database.write():
-            pass
+        async with database.write() as connection:
+            await connection.execute(text("SELECT 1"))
 
-    async with opened(config) as one, opened(config) as other, one.write():
+    async with opened(config) as one, opened(config) as other, one.write() as connection:
+        await connection.execute(text("SELECT 1"))
         with pytest.raises(DatabaseError, match=r"locked\. Another process is writing"):
             await write_nothing(other)
         assert await servers(other) == 0

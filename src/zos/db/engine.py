@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from zos.core.errors import ConfigError, DatabaseError
 from zos.db.failures import explained, is_of_the_store
 from zos.db.migrate import current_revision, head_revision, refuse_newer, refuse_older, upgrade
+from zos.db.sqlite_driver import OneTripConnection
 from zos.db.sqlite_file import ensure_wal
 
 if TYPE_CHECKING:
@@ -232,7 +233,9 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=self._settings.pool_timeout_seconds,
-            connect_args={"timeout": self._settings.busy_timeout_seconds},
+            async_creator=lambda: _connected(
+                self.url, self._settings.busy_timeout_seconds, query_only=query_only
+            ),
         )
         pragmas = [
             "PRAGMA foreign_keys=ON",
@@ -245,7 +248,6 @@ class Database:
 
         @event.listens_for(engine.sync_engine, "connect")
         def prepare(connection: Any, _record: object) -> None:
-            connection.isolation_level = None  # the driver's own BEGIN is deferred; ours is below
             connection.create_function("pow", 2, pow, deterministic=True)
             cursor = connection.cursor()
             for pragma in pragmas:
@@ -255,9 +257,16 @@ class Database:
         @event.listens_for(engine.sync_engine, "begin")
         def start(connection: Any) -> None:
             if not connection.get_execution_options().get("zos_autocommit"):
-                connection.exec_driver_sql(begin)
+                connection.connection.driver_connection.begin_with(begin)
 
         return engine
+
+
+async def _connected(url: URL, timeout_seconds: float, *, query_only: bool) -> OneTripConnection:
+    path = Path(url.database or "")
+    connection = OneTripConnection(path, timeout_seconds, query_only=query_only)
+    await connection
+    return connection
 
 
 def _opened(engine: AsyncEngine | None) -> AsyncEngine:

@@ -1,0 +1,128 @@
+"""One run of 200 targets with a model that takes 50 ms, eight at a time, on a SQLite file.
+
+The model is a stand-in within the process, so that what is measured is ours: selection, prompts,
+spend guard, calls recorded, and one transaction a target. Prints the wall time against the ideal
+(targets / concurrency × model time) and CPU time a target.
+
+    python bench/run_targets.py [--targets 200]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from zos.config import Config
+from zos.consent.store import ConsentStore
+from zos.core.clock import SimulatedClock
+from zos.core.topics import TopicKey
+from zos.db.engine import Database
+from zos.llm.client import ModelClient
+from zos.observe.events import Author, ChannelKind, ChannelSeen, Event, MessageCreated, ServerSeen
+from zos.observe.recorder import Recorder
+from zos.prompts.engine import TemplateEngine
+from zos.reflect.executor import LayerExecutor
+from zos.reflect.loader import LayerLoader
+from zos.salience.ledger import SalienceLedger
+
+MODEL_SECONDS = 0.05
+CONCURRENCY = 8
+SERVER = 1
+START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+LAYER = """
+name: bench
+category: channel
+max_targets: 10000
+nodes:
+  - {type: fetch_messages}
+  - {type: llm_call, prompt: reflect/channel.md.j2}
+  - {type: store_insight}
+"""
+
+
+class SlowModel(ModelClient):
+    """The offline model, answering after 50 ms."""
+
+    async def ask(self, request: Any) -> Any:
+        """Wait as for a provider, then answer."""
+        await asyncio.sleep(MODEL_SECONDS)
+        return await super().ask(request)
+
+
+def talk(channels: int) -> list[Event]:
+    """Return six messages by two people in each channel."""
+    people = [Author(11, "ada", "Ada"), Author(12, "bo", "Bo")]
+    events: list[Event] = [ServerSeen(SERVER, "Bench", START)]
+    for place in range(1_000, 1_000 + channels):
+        events.append(ChannelSeen(place, SERVER, f"room-{place}", ChannelKind.TEXT, START))
+        events += [
+            MessageCreated(
+                id=place * 1_000 + index,
+                server_id=SERVER,
+                channel_id=place,
+                author=people[index % 2],
+                created_at=START + timedelta(seconds=index),
+                content=f"I planted {index + 3} beans in bed {place} on Tuesday, who waters them?",
+            )
+            for index in range(6)
+        ]
+    return events
+
+
+async def measure(targets: int, folder: Path) -> dict[str, float]:
+    """Run and return the figures."""
+    config = Config.model_validate(
+        {
+            "data_dir": folder,
+            "privacy": {"consent": "opt_out"},
+            "reflect": {"target_concurrency": CONCURRENCY},
+        }
+    )
+    clock = SimulatedClock(START + timedelta(hours=1))
+    database = Database(config)
+    await database.connect()
+    ledger = SalienceLedger(database, config)
+    await Recorder(database, ledger, ConsentStore(database, config), config).record(talk(targets))
+    llm = SlowModel(config, db=database, clock=clock)
+    executor = LayerExecutor(
+        database, ledger, TemplateEngine(None, folder / "self.md"), llm, config, clock=clock
+    )
+    layer = LayerLoader(None).parse(LAYER)
+    topics = [str(TopicKey.channel(SERVER, place)) for place in range(1_000, 1_000 + targets)]
+    await executor.execute_layer(layer, topics[:CONCURRENCY])  # warms caches
+    wall, cpu = time.perf_counter(), time.process_time()
+    run = await executor.execute_layer(layer, topics[CONCURRENCY:])
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    assert run.insights_created == targets - CONCURRENCY, run
+    await llm.close()
+    await database.close()
+    ideal = (targets - CONCURRENCY) / CONCURRENCY * MODEL_SECONDS
+    return {
+        "targets": targets - CONCURRENCY,
+        "ideal_seconds": round(ideal, 3),
+        "wall_seconds": round(wall, 3),
+        "wall_over_ideal": round(wall / ideal, 2),
+        "cpu_ms_per_target": round(cpu / (targets - CONCURRENCY) * 1000, 2),
+    }
+
+
+def main() -> None:
+    """Print the figures as one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--targets", type=int, default=200)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    with tempfile.TemporaryDirectory(prefix="zos-bench-") as folder:
+        wanted = parser.parse_args().targets + CONCURRENCY
+        print(json.dumps(asyncio.run(measure(wanted, Path(folder)))))
+
+
+if __name__ == "__main__":
+    main()

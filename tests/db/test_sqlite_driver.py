@@ -1,0 +1,80 @@
+"""One trip a statement changes how often threads take turns, and nothing else."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from zos.db.sqlite_driver import OneTripConnection
+
+
+@asynccontextmanager
+async def connected(path: Path, *, query_only: bool = False) -> AsyncIterator[OneTripConnection]:
+    connection = OneTripConnection(path, 1.0, query_only=query_only)
+    await connection
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def test_a_cursor_has_rows_description_and_counts(tmp_path: Path) -> None:
+    async with connected(tmp_path / "a.db") as connection:
+        cursor = connection.cursor()
+        await cursor.execute("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)")
+        await cursor.executemany("INSERT INTO t (b) VALUES (?)", [("x",), ("y",)])
+        assert cursor.rowcount == 2
+        await cursor.execute("INSERT INTO t (b) VALUES (?) RETURNING a", ("z",))
+        assert (cursor.lastrowid, await cursor.fetchall()) == (3, [(3,)])
+        await cursor.execute("SELECT a, b FROM t ORDER BY a")
+        assert [column[0] for column in cursor.description] == ["a", "b"]
+        assert await cursor.fetchall() == [(1, "x"), (2, "y"), (3, "z")]
+        assert await cursor.fetchall() == []
+        await cursor.close()
+
+
+async def test_a_transaction_begins_with_its_first_statement(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    async with connected(path) as connection:
+        await connection.cursor().execute("CREATE TABLE t (a)")
+        connection.begin_with("BEGIN IMMEDIATE")
+        begun = [connection.in_transaction]
+        await connection.cursor().execute("INSERT INTO t VALUES (1)")
+        assert [*begun, connection.in_transaction] == [False, True]
+        await connection.rollback()
+        connection.begin_with("BEGIN")
+        await connection.commit()
+        connection.begin_with("BEGIN")
+        await connection.rollback()
+        assert not connection.in_transaction
+        cursor = await connection.cursor().execute("SELECT count(*) FROM t")
+        assert await cursor.fetchall() == [(0,)]
+
+
+async def test_a_statements_error_reaches_its_caller_and_the_connection_goes_on(
+    tmp_path: Path,
+) -> None:
+    async with connected(tmp_path / "a.db") as connection:
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            await connection.cursor().execute("SELECT * FROM nowhere")
+        cursor = await connection.cursor().execute("SELECT 1")
+        assert await cursor.fetchall() == [(1,)]
+
+
+async def test_a_readers_transaction_ends_before_its_next_statement(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    async with connected(path) as writer, connected(path, query_only=True) as reader:
+        await writer.cursor().execute("PRAGMA journal_mode=WAL")
+        await writer.cursor().execute("CREATE TABLE t (a)")
+        reader.begin_with("BEGIN")
+        await reader.cursor().execute("SELECT * FROM t")
+        await writer.cursor().execute("INSERT INTO t VALUES (1)")
+        seen = await reader.cursor().execute("SELECT count(*) FROM t")
+        assert await seen.fetchall() == [(0,)]
+        await reader.commit()
+        seen = await reader.cursor().execute("SELECT count(*) FROM t")
+        assert await seen.fetchall() == [(1,)]
