@@ -193,9 +193,21 @@ def test_a_layers_folder_that_does_not_exist_means_built_in_layers(tmp_path: Pat
     assert set(LayerLoader(tmp_path / "none").load_all()) == set(BUILT_IN)
 
 
-def test_a_layers_folder_that_is_a_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(LayerError, match=r"cannot be read: Not a directory"):
-        LayerLoader(write(tmp_path, "layers", "")).load_all()
+def test_a_single_file_may_stand_for_the_folder(tmp_path: Path) -> None:
+    loader = LayerLoader(write(tmp_path, "own.yaml", GOOD.format(name="own")))
+    assert set(loader.load_all()) == {*BUILT_IN, "own"}
+
+
+class Unlistable(type(Path())):  # type: ignore[misc]
+    """A folder that exists and may not be read, also for the superuser."""
+
+    def iterdir(self) -> object:
+        raise PermissionError(13, "Permission denied")
+
+
+def test_a_layers_folder_that_cannot_be_listed_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LayerError, match=r"cannot be read: Permission denied"):
+        LayerLoader(Unlistable(tmp_path)).load_all()
 
 
 # ------------------------------------------------------------------------------ reload

@@ -65,7 +65,8 @@ class LayerLoader:
     """Loads layers. All methods that read files block; call them at start or in a thread.
 
     Args:
-        layers_dir: The operator's folder; None, or one that does not exist: shipped layers only.
+        layers_dir: The operator's folder, or a single file; None, or one that does not exist: shipped
+            layers only.
         prompts: The prompts that layers name; None: those shipped.
         last_good: Path → text of the last good version of each of the operator's files, as recorded.
     """
@@ -165,6 +166,8 @@ class LayerLoader:
     def _own_files(self) -> list[tuple[str, Traversable]]:
         if self._folder is None or not self._folder.exists():
             return []
+        if self._folder.is_file():
+            return [(self._folder.name, self._folder)]
         try:
             return _files(self._folder)
         except OSError as error:
