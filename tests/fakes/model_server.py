@@ -97,6 +97,7 @@ class ModelServer:
         self.asked = asyncio.Event()
         self.port = 0
         self._closing = asyncio.Event()
+        self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
 
     def tell(self, *replies: Reply) -> None:
         """Answer the next requests with `replies`, in order."""
@@ -108,12 +109,16 @@ class ModelServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection until it closes."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections[task] = writer
         try:
             while await self._answer_one(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
+            del self._connections[task]
             writer.close()
 
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -136,9 +141,13 @@ class ModelServer:
             return self.replies.popleft()
         return self.default if isinstance(self.default, Reply) else self.default(received)
 
-    def close(self) -> None:
-        """Let go of hanging requests."""
+    async def close(self) -> None:
+        """Let go of hanging requests and close all connections."""
         self._closing.set()
+        for writer in self._connections.values():
+            writer.close()
+        if self._connections:
+            await asyncio.wait(list(self._connections), timeout=5)
 
 
 @asynccontextmanager
@@ -150,8 +159,8 @@ async def model_server() -> AsyncIterator[ModelServer]:
     try:
         yield server
     finally:
-        server.close()
         listener.close()
+        await server.close()
 
 
 async def _receive(reader: asyncio.StreamReader) -> Received:

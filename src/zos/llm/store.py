@@ -31,6 +31,9 @@ class ModelCallStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        insert = db.insert(model_call)
+        changed = {one.name: insert.excluded[one.name] for one in model_call.c if one.name != "id"}
+        self._put = insert.on_conflict_do_update(index_elements=["id"], set_=changed)
 
     async def reserve(
         self, call: ModelCall, window: Window, check: Callable[[Spent], None]
@@ -46,12 +49,12 @@ class ModelCallStore:
                     text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SPENDING_LOCK}
                 )
             check(await _spent(connection, call, window))
-            await self._put(connection, call)
+            await connection.execute(self._put, _row(call))
 
     async def record(self, call: ModelCall) -> None:
         """Write how `call` ended, over its reservation if it had one."""
         async with self._db.write() as connection:
-            await self._put(connection, call)
+            await connection.execute(self._put, _row(call))
 
     async def mark_lost(self, before: datetime) -> int:
         """Mark calls still reserved that began before `before`; their reservations stay their cost."""
@@ -63,12 +66,6 @@ class ModelCallStore:
                 .values(outcome=CallOutcome.LOST.value, error="The process ended during the call.")
             )
         return int(result.rowcount)
-
-    async def _put(self, connection: AsyncConnection, call: ModelCall) -> None:
-        values = _row(call)
-        insert = self._db.insert(model_call).values(values)
-        changed = {name: value for name, value in values.items() if name != "id"}
-        await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=changed))
 
 
 async def _spent(connection: AsyncConnection, call: ModelCall, window: Window) -> Spent:
