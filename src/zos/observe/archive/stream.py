@@ -38,6 +38,7 @@ class CountedStream:
     Attributes:
         position: Bytes read so far.
         chunk_start: Where the last read began.
+        is_at_end: The last read found nothing more.
     """
 
     def __init__(self, file: ArchiveFile, stream: IO[bytes]) -> None:
@@ -46,6 +47,7 @@ class CountedStream:
         self._mark = 0
         self.position = 0
         self.chunk_start = 0
+        self.is_at_end = False
 
     def read(self, size: int) -> bytes:
         """Read at most `size` bytes.
@@ -61,6 +63,7 @@ class CountedStream:
             raise unreadable(self.file.name, error) from error
         self.chunk_start = self.position
         self.position += len(chunk)
+        self.is_at_end = not chunk
         return chunk
 
     def mark(self) -> None:
@@ -81,7 +84,7 @@ class _BytewiseStream(CountedStream):
 
     def read(self, size: int) -> bytes:
         self.mark()
-        return super().read(min(size, self._start - self.position) or 1)
+        return super().read(min(size, max(1, self._start - self.position)))
 
 
 def read_head(file: ArchiveFile) -> dict[str, Any] | None:
@@ -126,14 +129,13 @@ def _broken(stream: CountedStream, error: Exception) -> ImportFileError:
             f"{file.name} has one message of more than {MESSAGE_BYTES_MAX:,} bytes before byte {stream.position:,}.",
             hint="Export the channel again.",
         )
-    if "premature EOF" in str(error):
+    if stream.is_at_end:
         return ImportFileError(
             f"{file.name} ends too early, at byte {stream.position:,}: it is truncated.",
             hint="Export or copy it again; nothing of it was imported.",
         )
-    place = _place(file, stream.chunk_start)
     return ImportFileError(
-        f"{file.name} is not JSON from byte {place:,} on.",
+        f"{file.name} is not JSON from byte {_place(file, stream.chunk_start):,} on.",
         hint="Export or copy it again; nothing of it was imported.",
     )
 
