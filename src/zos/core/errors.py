@@ -112,6 +112,10 @@ class BudgetError(ModelError):
     """A spending limit was reached."""
 
 
+class InsightError(ZosError):
+    """The insight is not valid."""
+
+
 class ReplayError(UsageError):
     """The range cannot be replayed."""
 

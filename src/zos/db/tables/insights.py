@@ -35,10 +35,12 @@ insight = Table(
     Column("importance", Float, nullable=False),
     Column("novelty", Float, nullable=False),
     Column("strength", Float, nullable=False),  # 0.1..10
-    Column("valence", JSON),  # {"joy": 0..1, …} or NULL where the method has none
+    Column(
+        "valence", JSON(none_as_null=True)
+    ),  # {"joy": 0..1, …} or NULL where the method has none
     Column("open_questions", JSON, nullable=False),
     Column("scope", String(8), nullable=False),
-    Column("status", String(16), nullable=False),  # active | superseded | quarantined | review
+    Column("status", String(16), nullable=False),  # insights.model.InsightStatus
     Column("supersedes", String(26)),
     Column("conflicts_with", JSON, nullable=False),  # insight ids
     Index("ix_insight_topic", "topic_key", "seq"),
@@ -67,7 +69,7 @@ insight_member = Table(
         "insight_id", String(26), ForeignKey("insight.id", ondelete="CASCADE"), primary_key=True
     ),
     Column("member_id", BigInteger, primary_key=True),
-    Column("role", String(8), primary_key=True),  # about | named | quoted
+    Column("role", String(8), primary_key=True),  # insights.model.MemberRole
     Index("ix_insight_member_member", "member_id", "insight_id"),
 )
 

@@ -1,0 +1,1 @@
+"""What insights rest on, and who is in them."""
