@@ -79,6 +79,7 @@ async def test_a_backup_can_be_put_in_the_place_of_the_lost_database(
     assert made.size_bytes == made.path.stat().st_size > ROWS * 20_000
     assert made.path.stat().st_mode & 0o077 == 0
     assert names(tmp_path) == {"copy.db"}
+    assert made.path.read_bytes()[18:20] == b"\x01\x01"  # no write-ahead log goes with it
     assert len(steps) > 1
     assert steps == sorted(steps)
     assert steps[-1][0] == steps[-1][1]
@@ -158,16 +159,22 @@ async def test_an_interrupted_backup_leaves_nothing_behind(
 ) -> None:
     (tmp_path / "copy.db").write_text("the one of yesterday")
     loop = asyncio.get_running_loop()
-    begun = asyncio.Event()
+    begun, cancelled = asyncio.Event(), threading.Event()
+    steps: list[int] = []
 
-    def progress(_done: int, _total: int) -> None:
+    def progress(done: int, _total: int) -> None:
+        steps.append(done)
         loop.call_soon_threadsafe(begun.set)
+        assert cancelled.wait(timeout=30)
 
     task = asyncio.create_task(back_up(sqlite, tmp_path / "copy.db", force=True, progress=progress))
     await begun.wait()
     task.cancel()
+    await asyncio.sleep(0)
+    cancelled.set()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert len(steps) == 1  # it does not copy on for nobody
     assert names(tmp_path) == {"copy.db"}
     assert (tmp_path / "copy.db").read_text() == "the one of yesterday"
 
@@ -278,4 +285,5 @@ async def test_the_password_is_not_on_the_command_line(
         await dump(url, tmp_path / "copy.dump")
     arguments, _, password = caught.value.message.partition(" password=")
     assert "s3cret" not in arguments
+    assert "***" not in arguments  # it would count as the password
     assert password == "s3cret."

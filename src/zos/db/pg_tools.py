@@ -21,7 +21,7 @@ async def dump(url: URL, target: Path) -> None:
     Raises:
         DatabaseError: If the programs are missing or fail.
     """
-    plain = url.set(drivername="postgresql", password=None).render_as_string()
+    plain = url._replace(drivername="postgresql", password=None).render_as_string()
     options = ("--format=custom", "--no-owner", f"--file={target}", f"--dbname={plain}")
     await _run("pg_dump", *options, password=str(url.password or ""))
     listing = await _run("pg_restore", "--list", str(target))
