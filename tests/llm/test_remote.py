@@ -270,3 +270,25 @@ async def test_two_calls_at_once_count_their_own_requests(
     client = make_client()
     answers = await asyncio.gather(*(client.ask(make_request()) for _ in range(4)))
     assert sorted(answer.usage.requests for answer in answers) == [1, 1, 1, 2]
+
+
+async def test_the_system_prompt_and_the_form_are_marked_for_the_providers_cache(
+    server: ModelServer, make_client: MakeClient, make_request: MakeRequest
+) -> None:
+    server.tell(Reply(reflection()))
+    await make_client("anthropic").ask(make_request())
+    body = server.requests[0].body
+    assert body["system"][-1]["cache_control"]["type"] == "ephemeral"
+    assert body["tools"][-1]["cache_control"]["type"] == "ephemeral"
+    assert "cache_control" not in str(body["messages"])
+
+
+async def test_a_compatible_server_is_told_the_limit_by_its_old_name(
+    server: ModelServer, make_client: MakeClient, make_request: MakeRequest
+) -> None:
+    server.tell(Reply(reflection()))
+    await make_client("openai").ask(make_request(max_tokens=77))
+    body = server.requests[0].body
+    assert body["max_tokens"] == 77
+    assert "max_completion_tokens" not in body
+    assert body["tool_choice"] == "required"
