@@ -19,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     case,
     insert,
+    literal_column,
     select,
     type_coerce,
     update,
@@ -176,7 +177,8 @@ class Shelf:
             else_=self._caps.of_kind(category, is_global=False),
         )
         return and_(
-            topic.c.category == category,
+            # Written out: SQLite uses a partial index only where it reads its condition.
+            topic.c.category == literal_column(f"'{category}'"),
             type_coerce(topic.c.decay_from, BigInteger) > at - DAY_MICROS,
             topic.c.decay_base > self._warm,
             topic.c.decay_base < cap,

@@ -52,6 +52,7 @@ class SpendResult:
 class TopicView:
     """A topic as it is stored. `balance_micro` holds decay up to the last evaluation."""
 
+    id: int
     key: TopicKey
     balance_micro: int
     new_material: int

@@ -2,93 +2,206 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, time
+from itertools import islice
+from zoneinfo import ZoneInfo
 
-from zos.core.consent import ConsentView
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zos.config import Config
+from zos.config.salience import BudgetConfig
+from zos.consent.store import ConsentStore
+from zos.core.clock import Clock, SystemClock
 from zos.core.topics import BudgetGroup, TopicCategory, TopicKey
+from zos.salience import retrieval
+from zos.salience.budget import Budget, Pot, Purse, purse_of
+from zos.salience.eligibility import obstacles
 from zos.salience.ledger import SalienceLedger
-from zos.salience.target_filter import TargetFilter
+from zos.salience.model import TopicView
+from zos.salience.picking import Picked, Refused, pick
+from zos.salience.retrieval import Source
+from zos.salience.selection import Candidate, Considered, Selected, SelectionRequest
+from zos.salience.spending import cost_micro
 
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
+__all__ = ["Candidate", "Considered", "ReflectionSelector", "Selected", "SelectionRequest"]
 
-    from zos.config import Config
-
-
-@dataclass(frozen=True, slots=True)
-class SelectionRequest:
-    """What a fire wants.
-
-    Attributes:
-        layer: Its name, for the record.
-        categories: What it thinks about.
-        consent: Who may be thought about, now.
-        now: The run's clock; nothing later is seen.
-        day_start: When the local day of `now` began; aware.
-        target_filter: Further conditions.
-        max_targets: At most so many topics.
-        estimated_tokens_per_target: In and out; a topic costs this × `salience.spend_per_token`.
-        global_only: True: global topics; False: topics of servers; None: both.
-        groups_with_layers: Budget groups that an enabled layer serves; the others lend their shares.
-        reserved_micro: What open targets of other runs will spend, per group and server.
-    """
-
-    layer: str
-    categories: frozenset[TopicCategory]
-    consent: ConsentView
-    now: datetime
-    day_start: datetime
-    target_filter: TargetFilter = field(default_factory=lambda: TargetFilter.parse(""))
-    max_targets: int = 10
-    estimated_tokens_per_target: int = 0
-    global_only: bool | None = None
-    groups_with_layers: AbstractSet[BudgetGroup] = frozenset(BudgetGroup)
-    reserved_micro: Mapping[tuple[BudgetGroup, int | None], int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A chosen topic."""
-
-    key: TopicKey
-    balance_micro: int
-    last_reflected_at: datetime | None
-    new_material: int
-    estimated_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class Considered:
-    """A topic that was looked at, in order, and in words why it was chosen or not."""
-
-    key: TopicKey
-    balance_micro: int
-    chosen: bool
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """The outcome: `candidates` in order, `considered` (at most 200, chosen ones first), `explanation` of the budget."""
-
-    candidates: tuple[Candidate, ...]
-    considered: tuple[Considered, ...]
-    explanation: str
+_MOST_OTHERS = 200
+_MOST_OF_A_GROUP = 1_000
+_MOST_POTS_TOLD = 10
+_LOOKED_AT_BEYOND = 20
+"""Topics read beyond those that can be chosen, so that the record says what came next."""
 
 
 class ReflectionSelector:
-    """Selects topics by salience, within budgets, fairly between servers."""
+    """Selects topics by salience, within the day's budget, fairly between servers and categories.
 
-    def __init__(self, ledger: SalienceLedger, config: Config) -> None:
+    Args:
+        ledger: Its store is read.
+        config: Budget and prices.
+        clock: For `select_for_reflection` alone; a request brings its own time.
+    """
+
+    def __init__(
+        self, ledger: SalienceLedger, config: Config, *, clock: Clock | None = None
+    ) -> None:
         self.ledger = ledger
         self.config = config
+        self._clock = clock or SystemClock()
 
     async def select(
         self, request: SelectionRequest, connection: AsyncConnection | None = None
     ) -> Selected:
         """Select for one fire; with `connection`, within that transaction."""
-        raise NotImplementedError
+        if connection is not None:
+            return await self._selection(request, connection).run()
+        async with self.ledger.db.read() as reader:
+            return await self._selection(request, reader).run()
+
+    async def select_for_reflection(
+        self,
+        *,
+        total_budget: float | None = None,
+        now: datetime | None = None,
+        estimated_tokens: int = 2_000,
+    ) -> dict[str, list[str]]:
+        """Return what every budget group would think about now, as topic keys in order.
+
+        Args:
+            total_budget: Salience a server and day, instead of `salience.budget.total`.
+            now: The time, if not the clock's.
+            estimated_tokens: Of one topic, in and out.
+        """
+        moment = now or self._clock.now()
+        midnight = time(tzinfo=ZoneInfo(self.config.scheduler.timezone))
+        day_start = datetime.combine(moment.astimezone(midnight.tzinfo).date(), midnight)
+        consent = await ConsentStore(self.ledger.db, self.config).view()
+        budget = self.config.salience.budget
+        if total_budget is not None:
+            budget = budget.model_copy(update={"total": total_budget})
+        found: dict[str, list[str]] = {}
+        async with self.ledger.db.read() as reader:
+            for group in BudgetGroup:
+                request = SelectionRequest(
+                    layer="",
+                    categories=frozenset(TopicCategory),
+                    consent=consent,
+                    now=moment,
+                    day_start=day_start,
+                    max_targets=_MOST_OF_A_GROUP,
+                    estimated_tokens_per_target=estimated_tokens,
+                )
+                selected = await _Selection(self.config, budget, request, reader).run({group})
+                found[group.value] = [str(one.key) for one in selected.candidates]
+        return found
+
+    def _selection(self, request: SelectionRequest, connection: AsyncConnection) -> _Selection:
+        return _Selection(self.config, self.config.salience.budget, request, connection)
+
+
+class _Selection:
+    """One selection in one transaction."""
+
+    def __init__(
+        self,
+        config: Config,
+        budget: BudgetConfig,
+        request: SelectionRequest,
+        connection: AsyncConnection,
+    ) -> None:
+        self._budget = budget
+        self._request = request
+        self._connection = connection
+        self._cost = cost_micro(request.estimated_tokens_per_target, config.salience)
+
+    async def run(self, groups: AbstractSet[BudgetGroup] = frozenset(BudgetGroup)) -> Selected:
+        """Read who could be chosen from `groups`, and choose."""
+        servers, sources = await retrieval.sources_with_candidates(self._connection)
+        wanted = [one for one in sources if self._wants(one) and _purse(one)[0] in groups]
+        if not wanted:
+            return Selected((), (), "no topic that the layer thinks about has new material")
+        budget = Budget(
+            self._budget,
+            servers=servers,
+            demand={_purse(one) for one in sources},
+            served=self._request.groups_with_layers,
+            used=await self._used(),
+        )
+        pots = {purse: budget.pot(purse) for purse in map(_purse, wanted)}
+        queues, refused = [], []
+        for source in wanted:
+            queue, others = await self._queue(source, pots[_purse(source)])
+            queues.append(queue)
+            refused += others
+        picked = pick(queues, pots.values(), cost=self._cost, at_most=self._request.max_targets)
+        return self._selected(picked, refused, pots.values())
+
+    def _wants(self, source: Source) -> bool:
+        category, server_id = source
+        scope = self._request.global_only
+        return category in self._request.categories and scope in (None, server_id is None)
+
+    async def _used(self) -> dict[Purse, int]:
+        request = self._request
+        used = await retrieval.spent_since(self._connection, request.day_start, request.now)
+        for (group, server_id), amount in request.reserved_micro.items():
+            purse = purse_of(group, server_id)
+            used[purse] = used.get(purse, 0) + amount
+        return used
+
+    async def _queue(self, source: Source, pot: Pot) -> tuple[list[TopicView], list[Refused]]:
+        """Return a source's topics that pass, as many as could be chosen, and others that were looked at."""
+        want = self._request.max_targets
+        if self._cost:
+            want = min(want, pot.left // self._cost)
+        limit = want + _LOOKED_AT_BEYOND
+        page = await retrieval.candidates(self._connection, source, limit=limit)
+        reasons = [(one, self._refusal(one)) for one in page]
+        passing = [one for one, reason in reasons if not reason]
+        refused = [(one, reason) for one, reason in reasons if reason]
+        condition = retrieval.sql_of(self._request.target_filter.condition, self._request.now)
+        while len(passing) < want and len(page) == limit:
+            page = await retrieval.candidates(
+                self._connection, source, limit=limit, after=page[-1], condition=condition
+            )
+            passing += [one for one in page if not self._refusal(one)]
+        return passing, refused
+
+    def _refusal(self, topic: TopicView) -> str:
+        found = obstacles(topic, self._request.consent)
+        if found:
+            return "; ".join(found)
+        if not self._request.target_filter.passes(topic, self._request.now):
+            return f"it does not meet the layer's filter: {self._request.target_filter.text}"
+        return ""
+
+    def _selected(self, picked: Picked, refused: list[Refused], pots: Iterable[Pot]) -> Selected:
+        tokens = self._request.estimated_tokens_per_target
+        others = sorted(
+            [*picked.refused, *refused], key=lambda one: (-one[0].balance_micro, one[0].id)
+        )
+        return Selected(
+            candidates=tuple(
+                Candidate(
+                    one.key, one.balance_micro, one.last_reflected_at, one.new_material, tokens
+                )
+                for one in picked.chosen
+            ),
+            considered=(
+                *(
+                    Considered(one.key, one.balance_micro, chosen=True, reason="chosen")
+                    for one in picked.chosen
+                ),
+                *(
+                    Considered(one.key, one.balance_micro, chosen=False, reason=reason)
+                    for one, reason in others[:_MOST_OTHERS]
+                ),
+            ),
+            explanation="; ".join(map(str, islice(pots, _MOST_POTS_TOLD))),
+        )
+
+
+def _purse(source: Source) -> Purse:
+    category, server_id = source
+    return purse_of(TopicKey(category, server_id).group, server_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.core.topics import TopicCategory, TopicKey
@@ -14,6 +14,7 @@ from zos.db.tables import layer_run, salience_entry, selection, topic
 from zos.salience.model import EntryKind, LedgerEntry, Mismatch, PastSelection, TopicView
 
 VIEW = select(
+    topic.c.id,
     topic.c.key,
     topic.c.balance,
     topic.c.new_material,
@@ -24,9 +25,10 @@ VIEW = select(
 )
 
 
-def view_of(row: Row[Any]) -> TopicView:
+def view_of(row: Any) -> TopicView:
     """Return the topic that a row of `VIEW` holds."""
     return TopicView(
+        id=row.id,
         key=TopicKey.parse(row.key),
         balance_micro=row.balance,
         new_material=row.new_material,

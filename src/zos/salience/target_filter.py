@@ -1,10 +1,13 @@
-"""`target_filter`: a small grammar over a topic's figures, parsed and never evaluated as code."""
+"""`target_filter`: a layer's condition on topics, parsed and never evaluated as code."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from zos.db.tables.base import to_micros
+from zos.salience.conditions import Condition, holds
+from zos.salience.filter_parser import parse
 from zos.salience.model import TopicView
 
 
@@ -13,6 +16,7 @@ class TargetFilter:
     """A parsed filter; build it with `parse`. The empty text passes everything."""
 
     text: str
+    condition: Condition
 
     @classmethod
     def parse(cls, text: str) -> TargetFilter:
@@ -21,8 +25,8 @@ class TargetFilter:
         Raises:
             FilterError: With the position, and the nearest field name if one is unknown.
         """
-        raise NotImplementedError
+        return cls(text.strip(), parse(text))
 
     def passes(self, topic: TopicView, now: datetime) -> bool:
         """Return whether `topic` passes at `now` (aware)."""
-        raise NotImplementedError
+        return holds(self.condition, topic, to_micros(now))

@@ -1,0 +1,174 @@
+"""Reading candidates: who could be thought about, best first, and what the day has spent.
+
+All reading goes down `ix_topic_candidates` from the highest balance, so that it grows with what is
+asked for, and not with topics or history.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Double,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+    type_coerce,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zos.core.topics import BudgetGroup, TopicCategory, TopicKey
+from zos.db.tables import salience_entry, server, topic
+from zos.db.tables.base import to_micros
+from zos.salience.budget import Purse, purse_of
+from zos.salience.conditions import OPERATORS, Both, Comparison, Condition, Either, FilterField, Not
+from zos.salience.model import EntryKind, TopicView
+from zos.salience.store import VIEW, view_of
+
+Source = tuple[TopicCategory, int | None]
+"""A category within one server, or globally: one stretch of the index."""
+
+_IN_SERVERS = tuple(TopicCategory)
+_GLOBAL = (TopicCategory.USER, TopicCategory.DYAD, TopicCategory.SELF)
+
+_FIGURES: dict[FilterField, ColumnElement[int]] = {
+    FilterField.SALIENCE: topic.c.balance,
+    FilterField.NEW_MATERIAL: topic.c.new_material,
+    FilterField.INSIGHT_COUNT: topic.c.insight_count,
+}
+_MOMENTS: dict[FilterField, ColumnElement[int]] = {
+    FilterField.LAST_ACTIVITY_DAYS_AGO: type_coerce(topic.c.last_activity_at, BigInteger),
+    FilterField.LAST_REFLECTED_DAYS_AGO: type_coerce(topic.c.last_reflected_at, BigInteger),
+}
+
+
+async def sources_with_candidates(
+    connection: AsyncConnection,
+) -> tuple[list[int], list[Source]]:
+    """Return the servers that the agent is in, and which categories have candidates where.
+
+    Servers ascend; sources come globally first, then by server.
+    """
+    everywhere = select(*_has_candidates(_GLOBAL, topic.c.server_id.is_(None)))
+    per_server = (
+        select(server.c.id, *_has_candidates(_IN_SERVERS, topic.c.server_id == server.c.id))
+        .where(server.c.left_at.is_(None))
+        .order_by(server.c.id)
+    )
+    globally = (await connection.execute(everywhere)).one()
+    rows = (await connection.execute(per_server)).all()
+    found: list[Source] = [
+        (one, None) for one, there in zip(_GLOBAL, globally, strict=True) if there
+    ]
+    for server_id, *flags in rows:
+        found += [(one, server_id) for one, there in zip(_IN_SERVERS, flags, strict=True) if there]
+    return [row.id for row in rows], found
+
+
+async def candidates(
+    connection: AsyncConnection,
+    source: Source,
+    *,
+    limit: int,
+    after: TopicView | None = None,
+    condition: ColumnElement[bool] | None = None,
+) -> list[TopicView]:
+    """Return a source's candidates, the highest balance first, then the longest known.
+
+    Args:
+        connection: To read in.
+        source: Where.
+        limit: At most so many.
+        after: Go on behind this one.
+        condition: Further than being a candidate.
+    """
+    category, server_id = source
+    here = topic.c.server_id.is_(None) if server_id is None else topic.c.server_id == server_id
+    query = VIEW.where(_is_candidate(category), here)
+    if condition is not None:
+        query = query.where(condition)
+    if after is not None:
+        query = query.where(
+            or_(
+                topic.c.balance < after.balance_micro,
+                and_(topic.c.balance == after.balance_micro, topic.c.id > after.id),
+            ),
+            topic.c.balance <= after.balance_micro,
+        )
+    query = query.order_by(topic.c.balance.desc(), topic.c.id).limit(limit)
+    return [view_of(row) for row in await connection.execute(query)]
+
+
+async def spent_since(
+    connection: AsyncConnection, day_start: datetime, now: datetime
+) -> dict[Purse, int]:
+    """Return what reflections have spent from `day_start` to `now`, by purse, in micro-salience."""
+    rows = await connection.execute(
+        select(topic.c.category, topic.c.server_id, func.sum(-salience_entry.c.amount))
+        .join(topic, topic.c.id == salience_entry.c.topic_id)
+        .where(
+            salience_entry.c.kind == literal_column(f"'{EntryKind.SPENT}'"),
+            salience_entry.c.at >= day_start,
+            salience_entry.c.at <= now,
+        )
+        .group_by(topic.c.category, topic.c.server_id)
+    )
+    spent: dict[Purse, int] = {}
+    for category, server_id, amount in rows:
+        purse = purse_of(TopicKey(TopicCategory(category), server_id).group, server_id)
+        spent[purse] = spent.get(purse, 0) + int(amount)
+    return spent
+
+
+def sql_of(condition: Condition, now: datetime) -> ColumnElement[bool]:
+    """Return the SQL of a filter's condition at `now`: `conditions.holds`, for the database."""
+    match condition:
+        case Comparison():
+            return _comparison(condition, to_micros(now))
+        case Not(part):
+            return not_(sql_of(part, now))
+        case Both(parts):
+            return and_(true(), *(sql_of(part, now) for part in parts))
+        case Either(parts):
+            return or_(false(), *(sql_of(part, now) for part in parts))
+
+
+def _comparison(comparison: Comparison, now: int) -> ColumnElement[bool]:
+    compare: Callable[..., ColumnElement[bool]] = OPERATORS[comparison.sign]
+    value = literal(comparison.value, Double)
+    if comparison.field in _FIGURES:
+        return compare(_FIGURES[comparison.field], value)
+    moment = _MOMENTS[comparison.field]
+    passes = compare(literal(now, BigInteger) - moment, value)
+    never_passes = OPERATORS[comparison.sign](math.inf, comparison.value)
+    if never_passes:
+        return or_(moment.is_(None), passes)
+    return and_(moment.is_not(None), passes)
+
+
+def _is_candidate(category: TopicCategory) -> ColumnElement[bool]:
+    # Written out: SQLite uses the partial index only where it reads its condition in the statement.
+    has_material = topic.c.new_material > literal_column("0")
+    if TopicKey(category, None).group is BudgetGroup.SELF:
+        return and_(topic.c.category == category.value, has_material)
+    return and_(topic.c.category == category.value, has_material, topic.c.balance > 0)
+
+
+def _has_candidates(
+    categories: tuple[TopicCategory, ...], here: ColumnElement[bool]
+) -> list[ColumnElement[bool]]:
+    return [
+        exists().where(_is_candidate(one), here).correlate(server).label(one.value)
+        for one in categories
+    ]
