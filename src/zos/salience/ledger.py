@@ -138,9 +138,10 @@ class SalienceLedger:
                 literal(new_ulid(now)),
             ).where(*due)
             columns = ["topic_id", "kind", "amount", "at", "batch"]
-            await connection.execute(insert(salience_entry).from_select(columns, rows))
-            result = await connection.execute(update(topic).where(*due).values(balance=level))
-            return result.rowcount
+            noted = await connection.execute(insert(salience_entry).from_select(columns, rows))
+            if noted.rowcount:
+                await connection.execute(update(topic).where(*due).values(balance=level))
+            return noted.rowcount
 
     async def spend(
         self,

@@ -47,6 +47,11 @@ Index(
     topic.c.server_id,
     topic.c.balance.desc(),
     topic.c.id,
+    # For target filters: a filter that few pass is answered from the index alone.
+    topic.c.new_material,
+    topic.c.insight_count,
+    topic.c.last_reflected_at,
+    topic.c.last_activity_at,
     sqlite_where=topic.c.new_material > 0,
     postgresql_where=topic.c.new_material > 0,
 )
