@@ -101,13 +101,13 @@ def test_bots_are_no_evidence_and_neither_are_recalled_insights() -> None:
         messages=[message(1, ANA, "a"), message(2, BOT, "b")],
         insights=[insight("I1", CHANNEL, "c"), insight("I2", ANA_HERE, "d")],
     )
-    assert made.evidence(["m1", "m2", "i1", "i2"]) == ((1,), ())
+    assert made.evidence(["m1", "m2", "i1", "i2"], CHANNEL) == ((1,), ())
 
 
 @pytest.mark.parametrize("topic", [ZOS, ANA_EVERYWHERE, TopicKey.self_topic(SERVER)])
 def test_above_other_topics_insights_are_evidence_but_for_themselves(topic: TopicKey) -> None:
     made = make(topic, insights=[insight("I1", topic, "old"), insight("I2", ANA_HERE, "new")])
-    assert made.evidence(["i1", "i2"]) == ((), ("I2",))
+    assert made.evidence(["i1", "i2"], topic) == ((), ("I2",))
 
 
 def test_the_scope_is_the_strictest_of_what_is_cited() -> None:

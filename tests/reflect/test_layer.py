@@ -36,6 +36,10 @@ def test_what_a_layer_does_not_say_is_left_to_the_configuration() -> None:
     assert unsaid == (None,) * 5
 
 
+def test_keys_may_say_that_there_is_nothing() -> None:
+    assert layer(schedule=None, target_filter=None).hash == layer().hash
+
+
 def test_every_key_is_read() -> None:
     made = layer(
         description="d",

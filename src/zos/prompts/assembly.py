@@ -60,17 +60,19 @@ class Assembled:
     reactions: Mapping[str, tuple[StoredReaction, ...]]
     labels: Labels
 
-    def evidence(self, refs: Iterable[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-        """Return the message ids and insight ids among `refs` that a statement may rest on.
+    def evidence(
+        self, refs: Iterable[str], about: TopicKey
+    ) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """Return the message ids and insight ids among `refs` that a statement about a topic may rest on.
 
-        People's messages always count. Insights count where the topic stands above others (a global
-        one, or Zos itself), unless they are about that very topic.
+        People's messages always count. Insights count where `about` stands above other topics (a
+        global one, or Zos itself), unless they are about that very topic.
         """
         messages = [self.messages[ref] for ref in refs if ref in self.messages]
         insights = [self.insights[ref] for ref in refs if ref in self.insights]
         return (
             tuple(one.id for one in messages if not one.is_bot),
-            tuple(one.id for one in insights if self._counts(one)),
+            tuple(one.id for one in insights if _counts(one, about)),
         )
 
     def scope(self, refs: Iterable[str]) -> Scope:
@@ -85,10 +87,6 @@ class Assembled:
         wanted = frozenset(refs)
         items = tuple(item for item in self.material.items if item.ref in wanted)
         return replace(self, material=replace(self.material, items=items))
-
-    def _counts(self, insight: Insight) -> bool:
-        above = self.topic.server_id is None or self.topic.category is TopicCategory.SELF
-        return above and insight.topic != self.topic
 
 
 def assemble(found: Found, consent: ConsentView) -> Assembled:
@@ -111,6 +109,11 @@ def assemble(found: Found, consent: ConsentView) -> Assembled:
         reactions=_by_ref(found.reactions, refs),
         labels=labels,
     )
+
+
+def _counts(insight: Insight, about: TopicKey) -> bool:
+    stands_above = about.server_id is None or about.category is TopicCategory.SELF
+    return stands_above and insight.topic != about
 
 
 def _may_show(topic: TopicKey, message: StoredMessage) -> bool:

@@ -74,9 +74,7 @@ class Labels:
         return frozenset(
             member_id
             for member_id, label in self._labels.items()
-            if member_id in self._named - self._bots
-            and label in text
-            and _word(label).search(text)
+            if member_id in self._named - self._bots and label in text and _word(label).search(text)
         )
 
     def _mentioned(self, member_id: int) -> str:

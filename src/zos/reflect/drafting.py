@@ -27,7 +27,7 @@ def draft(reflected: Reflected, assembled: Assembled, topic: TopicKey) -> Insigh
     kept = [
         (statement, line)
         for statement in reflection.statements
-        if (line := _line(statement, assembled)) and not hidden.quoted_in(line.text)
+        if (line := _line(statement, assembled, topic)) and not hidden.quoted_in(line.text)
     ]
     if not kept:
         return None
@@ -69,8 +69,8 @@ class _Hidden:
         return not self._runs.isdisjoint(runs_of([text]))
 
 
-def _line(statement: Statement, assembled: Assembled) -> InsightLine | None:
-    message_ids, insight_ids = assembled.evidence(statement.sources)
+def _line(statement: Statement, assembled: Assembled, topic: TopicKey) -> InsightLine | None:
+    message_ids, insight_ids = assembled.evidence(statement.sources, topic)
     if not message_ids and not insight_ids:
         return None
     return InsightLine(anonymous(statement.text), message_ids, insight_ids)

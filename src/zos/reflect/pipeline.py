@@ -6,6 +6,7 @@ from zos.reflect.context import TargetContext
 from zos.reflect.layer import Layer
 from zos.reflect.tools import NodeTools
 
+NOT_AGREED = "a member has not agreed to be thought about"
 NOTHING_MADE = "the layer's nodes made nothing of it"
 
 
@@ -18,11 +19,15 @@ async def run_nodes(layer: Layer, context: TargetContext, tools: NodeTools) -> N
     Raises:
         ZosError: If a node failed.
     """
+    brief = context.brief
+    if not brief.consent.allows_all(frozenset(brief.topic.members)):
+        context.dry_reason = NOT_AGREED
+        return
     for node in layer.nodes:
         await node.run(context, tools)
         if context.dry_reason:
             return
     outcome = context.outcome
     made = outcome.drafts or outcome.outgoing or outcome.self_concept
-    if not made and not context.brief.dry_run:
+    if not made and not brief.dry_run:
         context.dry_reason = NOTHING_MADE

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 from tests.prompts.made import ANA, BO, SERVER
-from tests.reflect.nodes.conftest import CHANNEL, NOW, World, node
+from tests.reflect.world import CHANNEL, NOW, World, node
 
 from zos.core.topics import TopicKey
 from zos.reflect.context import TargetContext
@@ -58,19 +58,17 @@ async def test_it_finds_what_has_words_in_common_with_the_messages(known: World)
     assert not found(await known.run(known.target(), related))
 
 
-async def test_related_ones_are_chosen_by_a_known_profile(known: World) -> None:
-    await known.understood(CHANNEL, "slugs slugs slugs everywhere", hours_ago=24 * 200)
-    await known.say(1, BO, "slugs everywhere")
-    fetched = node("fetch_messages")
-    first = {
-        profile: found(
-            await known.run(
-                known.target(), fetched, node("fetch_insights", of="related", profile=profile)
-            )
-        )[-1]
-        for profile in ("recent", "comprehensive")
-    }
-    assert first == {"recent": "slugs", "comprehensive": "slugs slugs slugs everywhere"}
+async def test_related_ones_are_chosen_by_a_known_profile(world: World) -> None:
+    await world.understood(CHANNEL, "old slugs", hours_ago=24 * 200, importance=1.0)
+    await world.understood(CHANNEL, "new slugs", hours_ago=1, importance=0.0)
+    await world.say(1, BO, "slugs everywhere")
+
+    async def best(profile: str) -> list[str]:
+        related = node("fetch_insights", of="related", profile=profile, limit=1)
+        return found(await world.run(world.target(), node("fetch_messages"), related))
+
+    assert await best("recent") == ["new slugs"]
+    assert await best("deep") == ["old slugs"]
     with pytest.raises(ValidationError, match="Did you mean 'balanced'"):
         node("fetch_insights", of="related", profile="balancd")
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.reflect.nodes.conftest import NOW, World, node
+from tests.reflect.world import NOW, World, node
 
 from zos.reflect.context import TargetContext
 

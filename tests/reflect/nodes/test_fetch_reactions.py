@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.prompts.made import ANA, BO, CY
-from tests.reflect.nodes.conftest import NOW, World, node
+from tests.reflect.world import NOW, World, node
 
 from zos.reflect.context import TargetContext
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from tests.fakes.model_server import Received, Reply
 from tests.prompts.made import ANA, BO, CY
-from tests.reflect.nodes.conftest import CHANNEL, World, answer, node
+from tests.reflect.world import CHANNEL, World, answer, node
 
 from zos.core.errors import ModelOutputError, PromptError
 from zos.db.tables import model_call

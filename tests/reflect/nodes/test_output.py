@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 from tests.fakes.model_server import Reply
 from tests.prompts.made import ANA
-from tests.reflect.nodes.conftest import CHANNEL, World, answer, node
+from tests.reflect.world import CHANNEL, World, answer, node
 
 from zos.core.topics import TopicKey
 from zos.reflect.context import TargetContext

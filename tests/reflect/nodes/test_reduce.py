@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.fakes.model_server import Reply
 from tests.prompts.made import ANA
-from tests.reflect.nodes.conftest import World, answer, node
+from tests.reflect.world import World, answer, node
 
 from zos.core.errors import ModelOutputError
 from zos.reflect.context import TargetContext

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.fakes.model_server import Reply
 from tests.prompts.made import ANA, BOT
-from tests.reflect.nodes.conftest import CHANNEL, World, answer, node
+from tests.reflect.world import CHANNEL, World, answer, node
 
 from zos.reflect.context import TargetContext
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.fakes.model_server import Reply
 from tests.prompts.made import ANA, SERVER
-from tests.reflect.nodes.conftest import World, answer, node
+from tests.reflect.world import World, answer, node
 
 from zos.core.scopes import Scope
 from zos.core.topics import TopicKey

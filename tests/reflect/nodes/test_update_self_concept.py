@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.fakes.model_server import Reply
 from tests.prompts.made import SERVER
-from tests.reflect.nodes.conftest import CHANNEL, NOW, World, node
+from tests.reflect.world import CHANNEL, NOW, World, node
 
 from zos.core.topics import TopicKey
 from zos.reflect.context import TargetContext

@@ -100,7 +100,7 @@ class FetchInsights(Node):
                 return await self._related(context, tools)
 
     async def _related(self, context: TargetContext, tools: NodeTools) -> Sequence[Insight]:
-        """Return the insights that fit best, best last."""
+        """Return the insights that fit best, best first."""
         brief = context.brief
         hits = await tools.retrieval.search(
             " ".join(_telling_words(context.gathered.messages)),
@@ -111,7 +111,7 @@ class FetchInsights(Node):
         )
         ids = [one.insight_id for one in hits if one.insight_id is not None][: self.limit]
         found = await tools.insights.by_ids(ids)
-        return [found[one] for one in reversed(ids) if one in found]
+        return [found[one] for one in ids if one in found]
 
 
 def _telling_words(messages: Sequence[StoredMessage]) -> list[str]:

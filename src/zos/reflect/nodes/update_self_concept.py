@@ -51,4 +51,4 @@ class UpdateSelfConcept(AskingNode):
         current = await tools.self_concept.current()
         if content and (current is None or content != current.content):
             log.info("self_concept_revised", run=context.brief.run_id, reason=answer.output.reason)
-            context.outcome.self_concept = answer.output
+            context.outcome.self_concept = answer.output.model_copy(update={"content": content})
