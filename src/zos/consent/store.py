@@ -9,7 +9,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, literal, or_, select, union_all
 
 from zos.core.consent import ConsentMode, ConsentState, ConsentView
 from zos.db.tables import consent, erasure, member_role
@@ -36,6 +36,12 @@ class ConsentRecord:
     by: str
 
 
+_SAID = union_all(
+    select(consent.c.member_id, consent.c.state),
+    select(erasure.c.member_id, literal(ConsentState.DENIED.value)),
+)
+
+
 class ConsentStore:
     """Reads and records consent.
 
@@ -58,15 +64,14 @@ class ConsentStore:
             connection: The transaction to read in; None: one of its own.
         """
         async with self._reading(connection) as reader:
-            said = (await reader.execute(select(consent.c.member_id, consent.c.state))).all()
-            erased = await self.erased(reader)
+            said = (await reader.execute(_SAID)).all()
             by_role = await self._holders(reader)
         denied = {member_id for member_id, state in said if state == ConsentState.DENIED}
         granted = {member_id for member_id, state in said if state == ConsentState.GRANTED}
         return ConsentView(
             mode=self._privacy.consent,
             granted=frozenset(granted if by_role is None else by_role),
-            denied=frozenset(denied | erased),
+            denied=frozenset(denied),
         )
 
     async def erased(self, connection: AsyncConnection | None = None) -> frozenset[int]:

@@ -67,7 +67,9 @@ class Planning:
                 max_targets=layer.max_targets,
                 estimated_tokens_per_target=layer.estimated_tokens,
                 global_only=layer.global_only,
-                groups_with_layers=served_groups(one.layer for one in self._loader.sources.values()),
+                groups_with_layers=served_groups(
+                    one.layer for one in self._loader.sources.values()
+                ),
             )
         )
 

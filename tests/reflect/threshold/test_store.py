@@ -6,8 +6,8 @@ import asyncio
 from datetime import UTC, datetime
 
 from sqlalchemy import func, insert, select
-
 from tests.reflect.runs.test_store import fire, opened
+
 from zos.db.engine import Database
 from zos.db.tables import layer_run, layer_state
 from zos.reflect.runs.store import RunStore

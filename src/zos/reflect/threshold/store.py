@@ -43,12 +43,17 @@ async def count_insights(
         start=literal(0),
     )
     watching = [layer_state.c.layer != layer, layer_state.c.trigger_threshold.is_not(None)]
-    await connection.execute(
+    raised = (
         update(layer_state)
         .where(*watching)
         .values(insights_since_run=layer_state.c.insights_since_run + matching)
+        .returning(
+            layer_state.c.layer, layer_state.c.insights_since_run, layer_state.c.trigger_threshold
+        )
     )
-    return await open_due(connection, now=now)
+    counters = (await connection.execute(raised)).all()
+    due = sorted(one.layer for one in counters if one.insights_since_run >= one.trigger_threshold)
+    return [await _open(connection, name, now) for name in due]
 
 
 async def open_due(connection: AsyncConnection, *, now: datetime) -> list[LayerRun]:
