@@ -44,10 +44,11 @@ def commented_yaml(active: Collection[str] = ACTIVE) -> str:
     return HEAD + "\n".join(_section(Config(), "", "", active)) + "\n"
 
 
-def _section(value: object, place: str, indent: str, active: Collection[str]) -> Iterator[str]:
+def _section(
+    section: BaseModel | dict[str, BaseModel], place: str, indent: str, active: Collection[str]
+) -> Iterator[str]:
     """Yield the lines within a section: its own keys first, then the sections inside it."""
-    parts = list(_parts(value))
-    for part in sorted(parts, key=lambda part: part.is_section):  # a stable sort
+    for part in sorted(_parts(section), key=lambda part: part.is_section):  # a stable sort
         key = f"{place}{part.name}"
         if not part.is_section:
             yield from _entry(part, indent, is_active=key in active)
@@ -64,7 +65,7 @@ class _Part:
     """A key: its value as it is and as plain data, and what the model says about it."""
 
     name: str
-    value: object
+    value: Any
     plain: object
     meaning: str
     limits: str
@@ -74,15 +75,15 @@ class _Part:
         return isinstance(self.value, BaseModel) or _holds_models(self.value)
 
 
-def _parts(value: object) -> Iterator[_Part]:
-    if isinstance(value, BaseModel):
-        plain = value.model_dump(mode="json")
-        for name, field in type(value).model_fields.items():
-            inner = getattr(value, name)
-            yield _Part(name, inner, plain[name], _meaning(field, inner), _limits(field))
-    elif isinstance(value, dict):
-        for name, inner in value.items():
+def _parts(section: BaseModel | dict[str, BaseModel]) -> Iterator[_Part]:
+    if isinstance(section, dict):
+        for name, inner in section.items():
             yield _Part(name, inner, None, _summary(inner), "")
+        return
+    plain = section.model_dump(mode="json")
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        yield _Part(name, value, plain[name], _meaning(field, value), _limits(field))
 
 
 def _holds_models(value: object) -> bool:
