@@ -8,16 +8,22 @@ from zos.reflect.layer import Layer
 
 NODES: list[dict[str, Any]] = [
     {"type": "fetch_messages"},
-    {"type": "llm_call", "prompt": "channel/reflect.j2"},
+    {"type": "llm_call", "prompt": "reflect/channel.md.j2"},
     {"type": "store_insight"},
 ]
 
 
+def definition(
+    name: str = "nightly", schedule: str | None = "0 3 * * *", **fields: Any
+) -> dict[str, Any]:
+    """What a layer's file says: it reflects on channels, every night at three unless told otherwise."""
+    said = {"name": name, "category": "channel", "schedule": schedule, "nodes": NODES} | fields
+    return {key: value for key, value in said.items() if value is not None}
+
+
 def layer(name: str = "nightly", schedule: str | None = "0 3 * * *", **fields: Any) -> Layer:
-    """Build a layer that reflects on channels, every night at three unless told otherwise."""
-    return Layer.model_validate(
-        {"name": name, "category": "channel", "schedule": schedule, "nodes": NODES} | fields
-    )
+    """Build a layer."""
+    return Layer.model_validate(definition(name, schedule, **fields))
 
 
 def in_force(*layers: Layer) -> dict[str, Layer]:

@@ -6,11 +6,12 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
+import apscheduler.schedulers.base
 import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -142,6 +143,31 @@ async def test_it_never_sleeps_for_long_and_is_always_armed(scheduler: SafeSched
     await asyncio.sleep(0)
     ahead = scheduler._timeout.when() - asyncio.get_running_loop().time()
     assert 0 < ahead <= MAX_SLEEP_SECONDS
+
+
+async def test_a_clock_that_is_set_forward_is_noticed_at_the_next_look(
+    path: Path, fired: Fired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stepped(datetime):
+        """The machine's clock as APScheduler reads it, which somebody corrects by 40 minutes."""
+
+        step = timedelta(0)
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Stepped:
+            return cls.fromtimestamp((datetime.now(tz) + cls.step).timestamp(), tz)
+
+    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", Stepped)
+    scheduler = SafeScheduler(JsonJobStore(str(path)), SlotExecutor(fired), max_sleep_seconds=0.2)
+    scheduler.start(paused=True)
+    add(scheduler, "nightly", datetime.now(UTC) + timedelta(minutes=30))
+    scheduler.resume()
+    await asyncio.sleep(0.3)
+    assert fired.wakeups == []
+    Stepped.step = timedelta(minutes=40)
+    await arrival(fired, 2)
+    assert fired.wakeups == [["nightly"]]
+    scheduler.shutdown()
 
 
 async def test_nothing_fires_after_a_shutdown(scheduler: SafeScheduler, fired: Fired) -> None:

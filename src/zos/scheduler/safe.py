@@ -30,12 +30,20 @@ class SafeScheduler(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler ship
     Args:
         store: Where the jobs are kept.
         executor: What due jobs are handed to.
+        max_sleep_seconds: The longest time between two wake-ups.
 
     Attributes:
         jobs: The store.
     """
 
-    def __init__(self, store: JsonJobStore, executor: SlotExecutor) -> None:
+    def __init__(
+        self,
+        store: JsonJobStore,
+        executor: SlotExecutor,
+        *,
+        max_sleep_seconds: float = MAX_SLEEP_SECONDS,
+    ) -> None:
+        self._max_sleep_seconds = max_sleep_seconds
         self.jobs = store
         self._slots = executor
         super().__init__(
@@ -69,7 +77,8 @@ class SafeScheduler(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler ship
         except Exception:
             log.exception("wakeup_failed", retry_seconds=RETRY_SECONDS)
             return RETRY_SECONDS
-        return MAX_SLEEP_SECONDS if wait_seconds is None else min(wait_seconds, MAX_SLEEP_SECONDS)
+        most = self._max_sleep_seconds
+        return most if wait_seconds is None else min(wait_seconds, most)
 
     def _process_jobs(self) -> float | None:
         """Hand over what is due once its next fire is stored, all of it in one transaction."""

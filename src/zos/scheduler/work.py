@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from zos.core.errors import DatabaseError
+from zos.core.errors import DatabaseError, ZosError
 from zos.reflect.layer import Layer
 from zos.reflect.runs.model import LayerRun
 from zos.reflect.runs.owner import this_process
@@ -81,7 +81,7 @@ class Work:
         try:
             ended = await self._executor.carry_out(run, layer, self._planner)
         except Exception as error:  # noqa: BLE001 - a run's outermost frame: one layer's fault is not another's
-            log.error("layer_execution_failed", layer=run.layer, run=run.id, error=str(error))
+            log.error("layer_execution_failed", layer=run.layer, run=run.id, error=_in_short(error))
             ended = await self._failed(run, error)
         if ended is not None:
             await self._ended(ended, layer)
@@ -92,7 +92,7 @@ class Work:
                 run.id,
                 owner=this_process(),
                 status=RunStatus.FAILED,
-                reason=f"{type(error).__name__}: {error}",
+                reason=_in_short(error),
                 now=self._clock.now(),
             )
         except DatabaseError as unwritten:
@@ -111,8 +111,17 @@ class Work:
             )
 
 
+_REASON_LENGTH = 300
 _WAITING = (RunStatus.QUEUED, RunStatus.INTERRUPTED)
 
 
 def _is_left_over(run: LayerRun) -> bool:
     return run.status is RunStatus.RUNNING
+
+
+def _in_short(error: Exception) -> str:
+    """Return the error for people: drivers add whole statements with their values in further lines."""
+    if isinstance(error, ZosError):
+        return str(error)
+    first_line = next(iter(str(error).splitlines()), "")
+    return f"{type(error).__name__}: {first_line}"[:_REASON_LENGTH]

@@ -1,0 +1,172 @@
+"""What can be asked of the scheduler without starting it: run now, pause, resume."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+from tests.fakes.model_server import Reply
+from tests.scheduler.conftest import Stage
+
+from zos.core.errors import LayerError, LayerNotFoundError, TopicKeyError
+from zos.db.tables import layer_definition, run_target
+from zos.reflect.states import RunStatus, Trigger
+from zos.scheduler.state.store import LayerStateStore
+
+BROKEN = Reply(status=400)
+
+
+async def test_a_named_topic_is_reflected_on_at_once_and_the_run_can_be_waited_for(
+    stage: Stage,
+) -> None:
+    stage.write()
+    topics = await stage.talk(2)
+    scheduler = stage.scheduler()
+    asked = await scheduler.request("nightly", by="ada", topics=topics)
+    assert (asked.trigger, asked.status, asked.reason) == (
+        Trigger.MANUAL,
+        RunStatus.QUEUED,
+        "asked for by ada",
+    )
+    ended = await scheduler.wait(asked.id)
+    assert (ended.status.value, ended.insights_created) == ("success", 2)
+    assert sorted(row.topic_key for row in await stage.rows(run_target)) == topics
+
+
+async def test_asking_twice_with_one_key_is_asking_once(stage: Stage) -> None:
+    stage.write()
+    topics = await stage.talk()
+    scheduler = stage.scheduler()
+    asked = [
+        await scheduler.request("nightly", by="ada", topics=topics, request_key="k")
+        for _ in range(2)
+    ]
+    await scheduler.wait(asked[0].id)
+    assert asked[0].id == asked[1].id
+    assert len(await stage.runs()) == 1
+
+
+async def test_what_cannot_be_run_is_refused_in_one_sentence(stage: Stage) -> None:
+    stage.write()
+    stage.write("off", enabled=False)
+    scheduler = stage.scheduler()
+    with pytest.raises(LayerNotFoundError, match="Did you mean 'nightly'"):
+        await scheduler.request("nightli", by="ada")
+    with pytest.raises(LayerError, match="'off' is disabled"):
+        await scheduler.request("off", by="ada")
+    with pytest.raises(TopicKeyError):
+        await scheduler.request("nightly", by="ada", topics=["nonsense"])
+    assert await scheduler.trigger_now("unknown") is None
+    assert await stage.runs() == []
+
+
+async def test_the_definition_that_a_run_goes_by_is_kept(stage: Stage) -> None:
+    stage.write()
+    topics = await stage.talk()
+    scheduler = stage.scheduler()
+    run = await scheduler.request("nightly", by="ada", topics=topics)
+    await scheduler.wait(run.id)
+    kept = {row.hash: row.name for row in await stage.rows(layer_definition)}
+    assert kept[run.layer_hash or ""] == "nightly"
+
+
+async def test_a_trigger_runs_a_paused_layer_and_leaves_it_paused(stage: Stage) -> None:
+    stage.write()
+    topics = await stage.talk()
+    scheduler = stage.scheduler()
+    await scheduler.pause("nightly", by="ada", note="moving")
+    run = await scheduler.request("nightly", by="bo", topics=topics)
+    assert (await scheduler.wait(run.id)).status is RunStatus.SUCCESS
+    state = await LayerStateStore(stage.database).get("nightly")
+    assert state is not None
+    assert str(state.pause) == "paused by ada: moving"
+    with pytest.raises(LayerNotFoundError):
+        await scheduler.pause("unknown", by="ada")
+
+
+async def test_a_resumed_layer_has_skipped_what_it_slept_through(stage: Stage) -> None:
+    stage.write()
+    scheduler = stage.scheduler()
+    await scheduler.pause("nightly", by="ada", note="moving")
+    stage.sleep(timedelta(hours=16))  # past three at night
+    await scheduler.resume("nightly", by="bo")
+    (skipped,) = await stage.runs()
+    assert (skipped.status, skipped.reason) == (RunStatus.SKIPPED, "paused by ada: moving")
+    state = await LayerStateStore(stage.database).get("nightly")
+    assert state is not None
+    assert state.pause is None
+
+
+async def test_a_pause_that_has_an_end_ends_by_itself(stage: Stage) -> None:
+    stage.write()
+    scheduler = stage.scheduler()
+    start = stage.clock.now()
+    await scheduler.pause("nightly", by="ada", until=start + timedelta(hours=1))
+    state = await LayerStateStore(stage.database).get("nightly")
+    assert state is not None
+    assert state.is_paused(start)
+    assert not state.is_paused(start + timedelta(hours=1))
+    stage.sleep(timedelta(hours=2))
+    await scheduler.resume("nightly", by="ada")
+    assert await stage.runs() == []
+
+
+async def test_a_layer_that_keeps_failing_pauses_itself_and_says_so(stage: Stage) -> None:
+    stage.write()
+    topics = await stage.talk()
+    stage.server.default = BROKEN
+    scheduler = stage.scheduler(pause_after_failures=2)
+    await scheduler.pause("nightly", by="ada")
+    await scheduler.resume("nightly", by="ada")
+    states = LayerStateStore(stage.database)
+    with capture_logs() as logs:
+        for expected in (False, True):
+            run = await scheduler.request("nightly", by="ada", topics=topics)
+            assert (await scheduler.wait(run.id)).status is RunStatus.FAILED
+            state = await states.get("nightly")
+            assert state is not None
+            assert state.is_paused(stage.clock.now()) is expected
+    (paused,) = [line for line in logs if line["event"] == "layer_paused"]
+    assert (paused["by"], paused["layer"]) == ("zos", "nightly")
+    assert paused["note"].startswith("2 failed runs in a row, the last because: 1 of 1 targets")
+    await scheduler.resume("nightly", by="ada")
+    state = await states.get("nightly")
+    assert state is not None
+    assert (state.pause, state.failures_in_row) == (None, 0)
+
+
+async def test_of_three_requests_one_runs_one_waits_and_one_is_skipped(stage: Stage) -> None:
+    stage.write()
+    topics = await stage.talk()
+    stage.server.default = Reply(hang=True)
+    scheduler = stage.scheduler()
+    asked = [await scheduler.request("nightly", by="ada", topics=topics)]
+    await stage.until_running()
+    asked += [await scheduler.request("nightly", by="ada", topics=topics) for _ in range(2)]
+    found = {run.id: run for run in await stage.runs()}
+    assert [found[run.id].status.value for run in asked] == ["running", "queued", "skipped"]
+    assert found[asked[2].id].reason == f"overlap: run {asked[0].id} is running and 1 waiting"
+    await scheduler.drain(0)
+    found = {run.id: run for run in await stage.runs()}
+    assert [found[run.id].status.value for run in asked[:2]] == ["interrupted", "queued"]
+
+
+async def test_a_new_fire_cancels_the_running_one_if_the_layer_says_so(stage: Stage) -> None:
+    stage.write(overlap="cancel_other")
+    topics = await stage.talk()
+    stage.server.default = Reply(hang=True)
+    scheduler = stage.scheduler()
+    first = await scheduler.request("nightly", by="ada", topics=topics)
+    await stage.until_running()
+    stage.server.default = Reply(GOOD_DATA)
+    second = await scheduler.request("nightly", by="ada", topics=topics)
+    assert (await scheduler.wait(second.id)).status is RunStatus.SUCCESS
+    called_off = await scheduler.wait(first.id)
+    assert called_off.status is RunStatus.CANCELLED
+    assert called_off.reason == "another fire of nightly took its place"
+    states = {row.run_id: row.status for row in await stage.rows(run_target)}
+    assert states == {first.id: "skipped", second.id: "success"}
+
+
+GOOD_DATA = {"statements": [{"text": "They talk about beans.", "sources": ["m1", "m2"]}]}
