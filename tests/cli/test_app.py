@@ -80,7 +80,7 @@ def test_a_wrong_request_is_explained_and_exits_with_2(
     [
         ("zos con", "plain,config\n"),
         ("zos db mi", "plain,migrate\n"),
-        ("zos nope mi", ""),
+        ("zos nope mi", "\n"),
     ],
 )
 def test_a_shell_can_complete_commands(typed: str, offered: str, zos: Zos) -> None:

@@ -268,6 +268,7 @@ def test_the_secrets_are_known_to_whoever_must_hide_them(load: Load) -> None:
         ("scheduler:\n  timezone: Mars", "zos.yaml:2: scheduler.timezone: 'Mars' is not a time"),
         ("scheduler:\n  max_instances: 2", "zos.yaml:2: scheduler.max_instances: it must be 1, as"),
         ("salience: {propagation: .nan}", "salience.propagation: Input should be a finite number"),
+        ("models: {profiles: {default: {provider: openai}}}", "name the model to ask"),
         ("models:\n  profiles:\n    quick: {}", "zos.yaml:2: models.profiles: there must be a"),
         ("salience: {budget: {groups: {self: 1}}}", "'self' has no share"),
         ("salience: {budget: {groups: {social: 0.9, spaces: 0.2}}}", "at most 1 together"),
