@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from zos.config import Config, LoadedConfig
     from zos.db.engine import Database
 
@@ -74,7 +76,8 @@ class App:
         async def main() -> _Result:
             return await work()
 
-        return asyncio.run(main())
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
+            return runner.run(main())
 
     @asynccontextmanager
     async def database(
@@ -104,3 +107,12 @@ class App:
 
 pass_app = click.make_pass_decorator(App)
 """Decorates a command whose first argument is the `App`."""
+
+
+def fast_loop() -> Callable[[], AbstractEventLoop] | None:
+    """Return what makes uvloop's event loop, or None where uvloop does not exist (Windows)."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
