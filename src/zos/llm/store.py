@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select, text, update
+from sqlalchemy import ColumnElement, func, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.db.engine import Database
@@ -20,6 +20,9 @@ from zos.llm.limits import Spent, Window
 
 # The key of PostgreSQL's advisory lock on spending: any constant that nothing else uses.
 _SPENDING_LOCK = 0x5A6F_7301
+# Written out, not bound: only then can SQLite tell that the partial index fits.
+_ZERO: ColumnElement[int] = literal_column("0")
+_RESERVED: ColumnElement[str] = literal_column(f"'{CallOutcome.RESERVED.value}'")
 
 
 class ModelCallStore:
@@ -61,7 +64,7 @@ class ModelCallStore:
         async with self._db.write() as connection:
             result = await connection.execute(
                 update(model_call)
-                .where(model_call.c.outcome == CallOutcome.RESERVED.value)
+                .where(model_call.c.outcome == _RESERVED)
                 .where(model_call.c.called_at < before)
                 .values(outcome=CallOutcome.LOST.value, error="The process ended during the call.")
             )
@@ -69,29 +72,28 @@ class ModelCallStore:
 
 
 async def _spent(connection: AsyncConnection, call: ModelCall, window: Window) -> Spent:
-    """Sum the costs of the run's calls and of the window's; both sums are read from an index alone."""
-    row = model_call.c
-    in_run = select(_total(row.cost_microusd)).where(row.run_id == call.context.run_id)
-    in_day = row.called_at >= window.day
-    of_server = and_(in_day, row.server_id == call.context.server_id)
+    """Sum the costs of the run's calls and of the window's, each from an index alone."""
+    row, context = model_call.c, call.context
+    in_day = (row.called_at >= window.day, row.cost_microusd > _ZERO)
     query = select(
-        _total(row.cost_microusd),
-        _total(case((in_day, row.cost_microusd), else_=0)),
-        _total(case((of_server, row.cost_microusd), else_=0)),
-        in_run.scalar_subquery(),
-    ).where(row.called_at >= window.since, row.cost_microusd > 0)
-    month, day, server_day, run = map(int, (await connection.execute(query)).one())
+        _cost_of(row.run_id == context.run_id),
+        _cost_of(*in_day),
+        _cost_of(row.called_at >= window.since, row.cost_microusd > _ZERO),
+        _cost_of(*in_day, row.server_id == context.server_id),
+    )
+    run, day, month, server_day = map(int, (await connection.execute(query)).one())
     # Calls outside a run, or outside servers, share no limit with each other.
     return Spent(
-        run=0 if call.context.run_id is None else run,
+        run=0 if context.run_id is None else run,
         day=day,
         month=month,
-        server_day=0 if call.context.server_id is None else server_day,
+        server_day=0 if context.server_id is None else server_day,
     )
 
 
-def _total(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.coalesce(func.sum(column), 0)
+def _cost_of(*conditions: ColumnElement[bool]) -> ColumnElement[Any]:
+    cost = func.coalesce(func.sum(model_call.c.cost_microusd), 0)
+    return select(cost).where(*conditions).scalar_subquery()
 
 
 def _row(call: ModelCall) -> dict[str, Any]:

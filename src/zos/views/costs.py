@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Row, case, func, select, type_coerce
+from sqlalchemy import BigInteger, Row, case, func, literal_column, select, type_coerce
 
 from zos.config import Config
 from zos.db.engine import Database
@@ -112,7 +112,7 @@ class CostsView:
         row = model_call.c
         of_day = case((row.called_at >= window.day, row.cost_microusd), else_=0)
         query = select(func.sum(row.cost_microusd).label("month"), func.sum(of_day).label("day"))
-        query = query.where(row.called_at >= window.since, row.cost_microusd > 0)
+        query = query.where(row.called_at >= window.since, row.cost_microusd > literal_column("0"))
         async with self._database.read() as connection:
             spent = (await connection.execute(query)).one()
         return (
