@@ -50,7 +50,7 @@ class CommandTable(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or name the nearest."""
         name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             near = get_close_matches(name, COMMANDS, n=1)
             ctx.fail(f"No such command {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
         return super().resolve_command(ctx, args)
@@ -72,7 +72,8 @@ class CommandTable(click.Group):
             raise  # click ends quietly
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            _fail(ctx, f"{where}{error.strerror or error}.", ZosError.exit_code)
+            reason = error.strerror or str(error) or type(error).__name__
+            _fail(ctx, f"{where}{reason}.", ZosError.exit_code)
 
 
 def _fail(ctx: click.Context, sentence: str, exit_code: int) -> NoReturn:
