@@ -6,6 +6,7 @@ In: a `RunningService` and a path below `/api/v1`. Out: the decoded answer, or t
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -56,24 +57,21 @@ class ServiceClient:
         if self._http is not None:
             await self._http.aclose()
 
-    async def get(self, path: str, **query: str | int) -> Any:
-        """Return the answer to a GET.
+    async def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
+        """Return the answer to a GET with these parameters.
 
         Raises:
             ZosError: What the service answered, or that it does not answer.
         """
-        return await self._ask("GET", path, params=query)
+        return await self._ask("GET", path, params=query or {})
 
-    async def post(
-        self, path: str, body: object = None, *, idempotency_key: str | None = None
-    ) -> Any:
+    async def post(self, path: str, body: object) -> Any:
         """Return the answer to a POST of `body` as JSON.
 
         Raises:
             ZosError: What the service answered, or that it does not answer.
         """
-        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
-        return await self._ask("POST", path, json=body or {}, headers=headers)
+        return await self._ask("POST", path, json=body)
 
     async def _ask(self, method: str, path: str, **options: Any) -> Any:
         import httpx

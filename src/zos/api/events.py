@@ -43,6 +43,8 @@ class EventHub:
         clock: The time.
         poll_seconds: Between two looks at the store.
         heartbeat_seconds: A listener hears something at least so often.
+        max_listeners: More are refused.
+        queue_length: Changes that a listener may be behind.
     """
 
     def __init__(
@@ -52,14 +54,23 @@ class EventHub:
         *,
         poll_seconds: float = POLL_SECONDS,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        max_listeners: int = MAX_LISTENERS,
+        queue_length: int = QUEUE_LENGTH,
     ) -> None:
         self._database = database
         self._clock = clock
         self._poll_seconds = poll_seconds
         self._heartbeat_seconds = heartbeat_seconds
+        self._max_listeners = max_listeners
+        self._queue_length = queue_length
         self._listeners: set[asyncio.Queue[bytes]] = set()
         self._poller: asyncio.Task[None] | None = None
         self._is_closed = False
+
+    @property
+    def listeners(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -69,9 +80,9 @@ class EventHub:
             ServiceError: If too many listen already, or the service stops.
             DatabaseError: If the store cannot be read.
         """
-        if self._is_closed or len(self._listeners) >= MAX_LISTENERS:
+        if self._is_closed or len(self._listeners) >= self._max_listeners:
             raise ServiceError("No more listeners are taken now.", hint="Try again later.")
-        queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE_LENGTH)
+        queue: asyncio.Queue[bytes] = asyncio.Queue(self._queue_length)
         self._listeners.add(queue)
         try:
             if self._poller is None:

@@ -87,37 +87,44 @@ async def slots(
 @router.post("/{layer}/trigger", status_code=status.HTTP_202_ACCEPTED, summary="Run a layer now")
 async def trigger(
     layer: LayerName,
-    request: TriggerRequest,
     services: Services,
     response: Response,
+    request: TriggerRequest | None = None,
     idempotency_key: Annotated[
         str | None,
         Header(max_length=100, description="A repeated request of the same key is the same run"),
     ] = None,
 ) -> RunView:
     """Open a run and return it at once. It waits its turn if the layer is running already."""
+    asked = request or TriggerRequest()
     run = await services.control.request(
-        layer, by=request.by, topics=request.topics, request_key=idempotency_key
+        layer, by=asked.by, topics=asked.topics, request_key=idempotency_key
     )
     response.headers["location"] = f"/api/v1/runs/{run.id}"
     return await services.runs.get(run.id)
 
 
 @router.post("/{layer}/pause", summary="Pause a layer")
-async def pause(layer: LayerName, request: PauseRequest, services: Services) -> JobStatus:
+async def pause(
+    layer: LayerName, services: Services, request: PauseRequest | None = None
+) -> JobStatus:
     """Let its fires go by, each recorded as skipped, until it is resumed or the pause ends."""
-    await services.control.pause(layer, by=request.by, note=request.note, until=request.until)
+    asked = request or PauseRequest()
+    await services.control.pause(layer, by=asked.by, note=asked.note, until=asked.until)
     return await services.jobs.get(layer, services.clock.now())
 
 
 @router.post("/{layer}/resume", summary="Resume a layer")
-async def resume(layer: LayerName, request: Asked, services: Services) -> JobStatus:
+async def resume(layer: LayerName, services: Services, request: Asked | None = None) -> JobStatus:
     """End its pause and forget its failures."""
-    await services.control.resume(layer, by=request.by)
+    await services.control.resume(layer, by=(request or Asked()).by)
     return await services.jobs.get(layer, services.clock.now())
 
 
 @router.post("/{layer}/preview", summary="Rehearse a layer")
-async def preview(layer: LayerName, request: PreviewRequest, services: Services) -> PreviewView:
+async def preview(
+    layer: LayerName, services: Services, request: PreviewRequest | None = None
+) -> PreviewView:
     """What a run would select and ask now, and what that would cost. Nothing is asked or written."""
-    return preview_view(await services.control.preview(layer, request.topics))
+    asked = request or PreviewRequest()
+    return preview_view(await services.preview(layer, asked.topics))

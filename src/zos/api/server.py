@@ -34,6 +34,7 @@ class ApiServer(uvicorn.Server):
                 lifespan="off",
                 ws="none",
                 log_config=None,
+                log_level="warning",
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,

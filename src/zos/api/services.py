@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol
@@ -53,9 +53,9 @@ class JobControl(Protocol):
         """End a layer's pause."""
         ...
 
-    async def preview(self, layer: str, topics: Sequence[str] = ()) -> Preview:
-        """Rehearse a layer: nothing is asked or written."""
-        ...
+
+Rehearse = Callable[[str, Sequence[str]], Awaitable[Preview]]
+"""A layer's name and topic keys (none: as it selects) → what it would do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class ApiServices:
     runs: RunsView
     health: HealthView
     control: JobControl
+    preview: Rehearse
     events: EventHub
     metrics: Metrics
 

@@ -1,0 +1,35 @@
+"""`zos serve`: the whole service in one process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from zos.cli.context import App, pass_app
+from zos.cli.output import show_line
+
+if TYPE_CHECKING:
+    from zos.access.runtime import RunningService
+
+
+@click.command()
+@pass_app
+def serve(app: App) -> None:
+    """Run the service: scheduler and API.
+
+    SIGTERM or Ctrl-C lets running layers end (scheduler.drain_seconds at most); a second one does
+    not wait. SIGHUP reads the layers' files again.
+    """
+
+    async def work() -> None:
+        from zos.service.serving import serve
+
+        await serve(app.config, _show_ready)
+
+    app.run(work, serving=True)
+
+
+def _show_ready(service: RunningService) -> None:
+    show_line(f"Zos is running (process {service.pid}). Its API answers at {service.url}/api/v1;")
+    show_line(f"the operator's token is in {service.token_path}.")

@@ -1,0 +1,196 @@
+"""`serve`: the whole process, from its first refusal to its last commit.
+
+In: the configuration. Out: nothing, once it was asked to stop. Everything in the background is a
+task of one group: it ends with the service, and what goes wrong in it ends the service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import closing
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import structlog
+
+from zos.access.runtime import RunningService, announce, runtime_path, withdraw
+from zos.access.token import OperatorToken, make_token, token_path
+from zos.api.app import create_app
+from zos.api.binding import bind, local_url
+from zos.api.events import EventHub
+from zos.api.metrics import Metrics
+from zos.api.server import ApiServer
+from zos.api.services import ApiServices
+from zos.config import Config
+from zos.core.clock import Clock, SystemClock
+from zos.core.errors import ConfigError, DatabaseError
+from zos.db.engine import database_url
+from zos.reflect.runs.owner import this_process
+from zos.scheduler.lock import ServiceLock
+from zos.service.services import Services, build_services
+from zos.service.signals import Signals, handled_signals
+
+log = structlog.get_logger(__name__)
+
+DELIVERY_SECONDS = 5.0
+SELF_CONCEPT_SECONDS = 10.0
+
+Ready = Callable[[RunningService], None]
+
+
+async def serve(config: Config, ready: Ready) -> None:
+    """Run the service until it is asked to stop.
+
+    Args:
+        config: The whole configuration.
+        ready: Is told once layers fire and the API answers.
+
+    Raises:
+        StillRunningError: If a service runs on this database already.
+        ConfigError: If it may not listen where it should, or its files cannot be written.
+        ServiceError: If the port is taken.
+        DatabaseError: If the store cannot be used.
+    """
+    refuse_second_service(config)
+    with closing(bind(config.api)) as listening, handled_signals() as signals:
+        token = await asyncio.to_thread(make_token, token_path(config))
+        async with build_services(config) as services:
+            await services.settle_self_concept()
+            try:
+                await _work(services, signals, listening, token, ready)
+            except BaseExceptionGroup as errors:
+                raise _first(errors) from errors
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return what went wrong first: the tasks of a group only add what they make of its end."""
+    first = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def refuse_second_service(config: Config) -> None:
+    """Do nothing unless a service runs on this database. The scheduler takes the lock for good.
+
+    Raises:
+        StillRunningError: If one does.
+    """
+    url = database_url(config)
+    if url.get_backend_name() == "sqlite" and (file := Path(url.database or "")).is_file():
+        lock = ServiceLock(file)
+        lock.acquire()
+        lock.release()
+
+
+async def _work(
+    services: Services, signals: Signals, listening: socket, token: OperatorToken, ready: Ready
+) -> None:
+    events = EventHub(services.database, services.clock)
+    metrics = Metrics(services.database, services.clock)
+    await metrics.render()  # what was before is not counted
+    server = ApiServer(
+        create_app(api_services(services, token, events, metrics)), services.config.api
+    )
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.run_on(listening), name="api")
+        loops = [
+            group.create_task(_every(seconds, services.clock, step, name), name=name)
+            for seconds, step, name in (
+                (DELIVERY_SECONDS, services.delivery.step, "delivery"),
+                (SELF_CONCEPT_SECONDS, services.settle_self_concept, "self_concept"),
+            )
+        ]
+        try:
+            if await _unless(signals.stop, _book_history(services)):
+                await _fire_layers(services, signals, _describe(services.config, listening), ready)
+        finally:
+            for loop in loops:
+                loop.cancel()
+            await events.close()
+            server.stop()
+    await services.settle_self_concept()
+
+
+async def _fire_layers(
+    services: Services, signals: Signals, described: RunningService, ready: Ready
+) -> None:
+    """Let layers fire until somebody asks to stop, and running ones end (unless somebody asks again)."""
+    scheduler, runtime_file = services.scheduler, runtime_path(services.config)
+    scheduler.start()
+    try:
+        await asyncio.to_thread(announce, runtime_file, described)
+        ready(described)
+        await signals.stop.wait()
+        await asyncio.to_thread(withdraw, runtime_file)
+        if not await _unless(signals.stop_now, scheduler.drain()):
+            await scheduler.drain(0)
+    finally:
+        await asyncio.to_thread(withdraw, runtime_file)
+        scheduler.stop()
+
+
+def api_services(
+    services: Services, token: OperatorToken, events: EventHub, metrics: Metrics
+) -> ApiServices:
+    """Return what the API's routes need."""
+    return ApiServices(
+        settings=services.config.api,
+        token=token,
+        clock=services.clock,
+        jobs=services.jobs,
+        slots=services.slots,
+        runs=services.runs,
+        health=services.health,
+        control=services.scheduler,
+        preview=services.preview,
+        events=events,
+        metrics=metrics,
+    )
+
+
+def _describe(config: Config, listening: socket) -> RunningService:
+    return RunningService(
+        pid=os.getpid(),
+        owner=this_process(),
+        started_at=SystemClock().now(),
+        url=local_url(listening, config.api),
+        token_path=token_path(config).absolute(),
+        certificate_path=config.api.tls_certificate,
+    )
+
+
+async def _book_history(services: Services) -> None:
+    """Book what was imported and never booked: layers must not wake to half of a community's past."""
+    booked = await services.booker.book_until(services.clock.now())
+    if booked.messages or booked.reactions:
+        log.info("history_booked", messages=booked.messages, reactions=booked.reactions)
+
+
+async def _every(
+    seconds: float, clock: Clock, step: Callable[[], Awaitable[object]], name: str
+) -> None:
+    """Do `step` again and again; what the store or a file refuses costs one turn."""
+    while True:
+        try:
+            is_busy = await step()
+        except (DatabaseError, ConfigError) as error:
+            log.warning("step_failed", step=name, error=str(error))
+            is_busy = False
+        if is_busy is not True:
+            await clock.sleep(seconds)
+
+
+async def _unless(event: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do `work` to its end, or until `event` comes; return whether it was done."""
+    doing, waiting = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            await doing
+        return doing.done()
+    finally:
+        for task in (doing, waiting):
+            task.cancel()
+        await asyncio.gather(doing, waiting, return_exceptions=True)
