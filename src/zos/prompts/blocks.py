@@ -14,6 +14,7 @@ from collections.abc import Callable
 _CODE_LENGTH = 16
 _LOOKALIKE = re.compile(r"<(?=\s*/?\s*data\b)", re.IGNORECASE)
 _INLINE_LENGTH = 200
+_UNUSUAL = re.compile(r"[^\n -~]")
 _JOINER = "\u200d"  # within emoji
 _INDENT = "\n    "
 
@@ -66,13 +67,11 @@ def indented(text: str) -> str:
 
 def without_controls(text: str) -> str:
     """Return `text` without control and invisible format characters; lines stay lines."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(char) for char in text.replace("\r\n", "\n"))
+    return _UNUSUAL.sub(lambda found: _shown(found[0]), text.replace("\r\n", "\n"))
 
 
 def _shown(char: str) -> str:
-    if char in {"\n", _JOINER}:
+    if char == _JOINER:
         return char
     match unicodedata.category(char):
         case "Zl" | "Zp":
