@@ -97,6 +97,12 @@ class ServiceClient:
             return True
         import ssl
 
-        context = ssl.create_default_context(cafile=str(self._service.certificate_path))
+        try:
+            context = ssl.create_default_context(cafile=self._service.certificate_path)
+        except OSError as error:
+            raise ServiceError(
+                f"The service's certificate {self._service.certificate_path} cannot be used: {error}.",
+                hint="Check api.tls_certificate.",
+            ) from error
         context.check_hostname = False
         return context

@@ -57,9 +57,11 @@ def _routes() -> FastAPI:
         openapi_url=f"{API_PREFIX}/openapi.json",
         docs_url=None,  # the pages that FastAPI brings load scripts from elsewhere
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     bearer = [Security(HTTPBearer(auto_error=False, description="The operator's token"))]
-    app.include_router(system.root)
+    app.include_router(system.alive)
+    app.include_router(system.root, dependencies=bearer)
     for router in (jobs.router, runs.router, system.router):
         app.include_router(router, prefix=API_PREFIX, dependencies=bearer)
     handle_problems(app)

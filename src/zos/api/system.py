@@ -15,6 +15,7 @@ from zos.views.jobs import JobList
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
+alive = APIRouter(tags=["service"])
 root = APIRouter(tags=["service"])
 router = APIRouter(tags=["service"])
 
@@ -25,7 +26,7 @@ class Alive(BaseModel):
     status: Literal["ok"] = "ok"
 
 
-@root.get("/healthz", summary="Is the process alive?")
+@alive.get("/healthz", summary="Is the process alive?")
 async def healthz() -> Alive:
     """The only route without a token. It says nothing but that the process answers."""
     return Alive()

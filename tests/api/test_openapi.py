@@ -1,0 +1,106 @@
+"""The interface's description: complete, described, and true to the types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from zos.api import jobs
+from zos.api.app import openapi_document
+from zos.api.examples import EXAMPLES
+from zos.api.problems import Problem
+from zos.views.jobs import JobStatus
+from zos.views.runs import RunView
+
+TYPES: dict[str, type] = {
+    "RunView": RunView,
+    "JobStatus": JobStatus,
+    "TriggerRequest": jobs.TriggerRequest,
+    "PauseRequest": jobs.PauseRequest,
+    "Problem": Problem,
+}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return openapi_document()
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_every_route_is_described(document: dict[str, Any]) -> None:
+    assert set(operations(document)) == {
+        "GET /healthz",
+        "GET /readyz",
+        "GET /metrics",
+        "GET /api/v1/jobs",
+        "GET /api/v1/jobs/{layer}",
+        "GET /api/v1/jobs/{layer}/slots",
+        "POST /api/v1/jobs/{layer}/trigger",
+        "POST /api/v1/jobs/{layer}/pause",
+        "POST /api/v1/jobs/{layer}/resume",
+        "POST /api/v1/jobs/{layer}/preview",
+        "GET /api/v1/runs",
+        "GET /api/v1/runs/{run_id}",
+        "POST /api/v1/reload",
+        "GET /api/v1/events",
+    }
+    for operation in operations(document).values():
+        assert operation["summary"]
+        assert operation["description"]
+
+
+def test_every_route_says_that_it_wants_the_token_and_how_it_fails(
+    document: dict[str, Any],
+) -> None:
+    for name, operation in operations(document).items():
+        assert ("security" in operation) is (name != "GET /healthz"), name
+        assert "422" not in operation["responses"]
+        assert "application/problem+json" in operation["responses"]["default"]["content"]
+
+
+def test_attributes_are_described_where_they_stand(document: dict[str, Any]) -> None:
+    run = document["components"]["schemas"]["RunView"]
+    assert run["description"] == "A run, or the outcome of a fire that did not run."
+    lateness = run["properties"]["lateness_seconds"]["description"]
+    assert lateness.startswith("From the slot to the start;")
+    assert not [
+        name
+        for name, schema in document["components"]["schemas"].items()
+        if "Attributes:" in schema.get("description", "")
+    ]
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    def references(part: Any) -> list[str]:
+        if isinstance(part, dict):
+            own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+            return own + [one for value in part.values() for one in references(value)]
+        return (
+            [one for value in part for one in references(value)] if isinstance(part, list) else []
+        )
+
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(references(document)) <= known
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_are_true_to_their_types(document: dict[str, Any], name: str) -> None:
+    TypeAdapter(TYPES[name]).validate_python(EXAMPLES[name])
+    schema = document["components"]["schemas"][name]
+    assert schema["examples"] == [EXAMPLES[name]]
+    assert set(EXAMPLES[name]) <= set(schema["properties"])
+
+
+def test_operations_have_short_names_of_their_own(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for operation in operations(document).values()]
+    assert sorted(names) == sorted(set(names))
+    assert "trigger" in names
