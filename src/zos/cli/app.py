@@ -25,6 +25,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "init": ("zos.cli.init:init", "Write a configuration to start from."),
     "import": ("zos.cli.import_:import_", "Import chat archives."),
+    "costs": ("zos.cli.costs:costs", "Show what models cost, and what the limits leave."),
     "db": ("zos.cli.db:db", "Migrate, inspect and back up the database."),
     "config": ("zos.cli.config:config", "Check and show the configuration."),
 }
