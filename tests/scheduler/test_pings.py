@@ -21,6 +21,7 @@ class Watcher:
         self.paths: list[str] = []
         self.status = "200 OK"
         self.url = ""
+        self.path = "/ping/secret"
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await reader.readuntil(b"\r\n\r\n")
@@ -35,7 +36,7 @@ async def watcher() -> AsyncIterator[Watcher]:
     made = Watcher()
     server = await asyncio.start_server(made.answer, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
-    made.url = f"http://{host}:{port}/ping/secret"
+    made.url = f"http://{host}:{port}{made.path}"
     async with server:
         yield made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -28,14 +29,16 @@ from zos.scheduler.safe import SafeScheduler
 from zos.scheduler.slot_executor import SlotExecutor
 
 FIRE = datetime(2126, 3, 3, 3, 0, tzinfo=UTC)
-OPENED: list[str] = []
 
 
 class Planted:
-    """Leaves a mark when it is unpickled."""
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (OPENED.append, ("executed",))
+        return (os.mkdir, (str(self.mark),))
 
 
 @pytest.fixture
@@ -124,13 +127,14 @@ async def test_jobs_are_found_changed_and_removed(opener: Opener, url: str) -> N
 
 
 async def test_a_planted_pickle_is_kept_and_reported_and_never_opened(
-    opener: Opener, url: str
+    opener: Opener, url: str, tmp_path: Path
 ) -> None:
     store = store_of(opener(url))
-    planted = pickle.dumps(Planted())
+    mark = tmp_path / "executed"
+    planted = pickle.dumps(Planted(mark))
     plant(store, "layer:nightly", planted)
     assert store.get_due_jobs(FIRE) == []
-    assert OPENED == []
+    assert not mark.exists()
     (parked,) = store.parked()
     assert parked.was == "layer:nightly"
     assert stored(store) == {parked.row_id: planted}

@@ -1,0 +1,326 @@
+"""A scheduler's life: it begins by settling, follows its files, drains, and begins again where it was."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from apscheduler.schedulers.base import STATE_RUNNING
+from structlog.testing import capture_logs
+from tests.fakes.model_server import Reply
+from tests.scheduler.conftest import GOOD, Stage, until
+from tests.scheduler.test_pings import Watcher, watcher
+
+from zos.core.errors import LayerError, StillRunningError
+from zos.db.tables import layer_state, model_call, run_target
+from zos.reflect.runs.model import LayerRun
+from zos.reflect.states import RunStatus, TargetStatus, Trigger
+from zos.scheduler import ReflectionScheduler
+from zos.scheduler.jobs.store import JsonJobStore
+
+__all__ = ["watcher"]
+
+
+async def begun(scheduler: ReflectionScheduler) -> None:
+    """Wait until the scheduler's timer runs."""
+
+    async def runs() -> bool:
+        return bool(scheduler.scheduler.state == STATE_RUNNING)
+
+    await until(runs)
+
+
+async def end(scheduler: ReflectionScheduler, seconds: float = 5) -> None:
+    await scheduler.drain(seconds)
+    scheduler.stop()
+
+
+@pytest.fixture
+async def scheduler(stage: Stage) -> AsyncIterator[ReflectionScheduler]:
+    """A started scheduler with `nightly`, in real time."""
+    stage.real_time()
+    stage.write()
+    made = stage.scheduler()
+    made.start()
+    await begun(made)
+    yield made
+    if made.is_running:
+        await end(made)
+
+
+def due_now(scheduler: ReflectionScheduler, layer: str = "nightly") -> None:
+    """Let the timer find the layer's job overdue."""
+    job = f"layer:{layer}"
+    scheduler.scheduler.modify_job(job, next_run_time=datetime.now(UTC) - timedelta(seconds=1))
+
+
+async def promised_since(stage: Stage, moment: datetime, layer: str = "nightly") -> None:
+    """Move a layer's registration into the past: it owes what has been due since."""
+    async with stage.database.write() as connection:
+        row = layer_state.update().where(layer_state.c.layer == layer)
+        await connection.execute(row.values(registered_at=moment))
+
+
+async def test_it_runs_while_it_is_started_and_not_draining(
+    scheduler: ReflectionScheduler,
+) -> None:
+    states = [scheduler.is_running]
+    await scheduler.drain(0)
+    states.append(scheduler.is_running)
+    scheduler.stop()
+    states.append(scheduler.is_running)
+    assert states == [True, False, False]
+
+
+async def test_a_wake_up_without_anything_owed_runs_nothing(
+    scheduler: ReflectionScheduler, stage: Stage
+) -> None:
+    due_now(scheduler)
+
+    async def rescheduled() -> bool:
+        return bool(scheduler.scheduler.get_job("layer:nightly").next_run_time > datetime.now(UTC))
+
+    await until(rescheduled)
+    assert await stage.runs() == []
+
+
+async def test_a_slot_missed_while_it_was_down_is_made_up_for_within_its_grace(
+    stage: Stage,
+) -> None:
+    stage.real_time()
+    stage.write(schedule="@hourly")
+    await stage.talk()
+    first = stage.scheduler()
+    first.start()
+    await begun(first)
+    await end(first)
+    await promised_since(stage, datetime.now(UTC) - timedelta(hours=1))
+    second = stage.scheduler(misfire_grace_time=3600)
+    second.start()
+    (run,) = await stage.until_ended()
+    await end(second)
+    assert (run.status, run.slot and run.slot.minute) == (RunStatus.SUCCESS, 0)
+
+
+async def test_a_slot_missed_for_longer_is_recorded_as_missed_once(stage: Stage) -> None:
+    stage.real_time()
+    stage.write()
+    first = stage.scheduler()
+    first.start()
+    await begun(first)
+    await end(first)
+    slot = datetime.now(UTC).replace(hour=3, minute=0, second=0, microsecond=0)
+    slot -= timedelta(days=2)
+    await promised_since(stage, slot - timedelta(hours=1))
+    logged: list[int] = []
+    missed: list[LayerRun] = []
+    for _ in range(2):
+        again = stage.scheduler(misfire_grace_time=60)
+        with capture_logs() as logs:
+            again.start()
+            await begun(again)
+            await end(again)
+        logged.append([line["event"] for line in logs].count("slots_missed"))
+        missed = await stage.runs()
+        assert {run.status for run in missed} == {RunStatus.MISSED}
+        assert missed[0].slot == slot
+    assert logged == [len(missed), 0]
+
+
+@pytest.mark.usefixtures("scheduler")
+async def test_a_second_scheduler_on_the_same_file_is_refused(stage: Stage) -> None:
+    if not stage.database.is_sqlite:
+        pytest.skip("on a server, UNIQUE(layer, slot) keeps them apart")
+    with pytest.raises(StillRunningError, match="already running on this database"):
+        stage.scheduler().start()
+
+
+async def test_a_three_second_lock_at_fire_time_delays_the_fire(
+    scheduler: ReflectionScheduler, stage: Stage
+) -> None:
+    if stage.database.path is None:
+        pytest.skip("only SQLite locks the whole store")
+    stage.write(schedule="* * * * *")
+    await stage.talk()
+    await scheduler.reload()
+    await promised_since(stage, datetime.now(UTC) - timedelta(minutes=1))
+    with closing(sqlite3.connect(stage.database.path, isolation_level=None)) as writer:
+        due_now(scheduler)
+        writer.execute("BEGIN IMMEDIATE")
+        await asyncio.sleep(3)
+        assert await stage.runs() == []
+        writer.execute("COMMIT")
+    (run, *_) = await stage.until_ended()
+    assert run.status is RunStatus.SUCCESS
+
+
+async def test_a_planted_row_is_parked_and_its_layer_runs_on(stage: Stage) -> None:
+    stage.real_time()
+    stage.write()
+    made = stage.scheduler()
+    store = made.scheduler.jobs
+    with store.transaction() as connection:
+        row = {"id": "layer:nightly", "next_run_time": 1.0, "job_state": b"\x80\x04planted"}
+        connection.execute(store.jobs_t.insert().values(row))
+    with capture_logs() as logs:
+        made.start()
+        await begun(made)
+    assert [line["job"] for line in logs if line["event"] == "job_parked"] == ["layer:nightly"]
+    assert made.scheduler.get_job("layer:nightly") is not None
+    assert [parked.was for parked in store.parked()] == ["layer:nightly"]
+    await end(made)
+    assert isinstance(store, JsonJobStore)
+
+
+async def test_draining_lets_a_run_end_and_cancels_nothing(
+    scheduler: ReflectionScheduler, stage: Stage
+) -> None:
+    stage.server.default = Reply(GOOD.data, delay_seconds=0.5)
+    run = await scheduler.request("nightly", by="ada", topics=await stage.talk())
+    await stage.until_running()
+    await end(scheduler)
+    ended = (await stage.runs())[0]
+    assert (ended.id, ended.status) == (run.id, RunStatus.SUCCESS)
+
+
+async def test_what_a_drain_cuts_short_is_finished_after_the_next_start(
+    scheduler: ReflectionScheduler, stage: Stage
+) -> None:
+    topics = await stage.talk(3)
+    stage.server.default = lambda received: Reply(hang=True) if "room-2." in received.text else GOOD
+    run = await scheduler.request("nightly", by="ada", topics=topics)
+
+    async def two_done() -> bool:
+        return (await stage.runs())[0].targets_done == 2
+
+    await until(two_done)
+    await end(scheduler, seconds=0.1)
+    assert (await stage.runs())[0].status is RunStatus.INTERRUPTED
+    stage.server.default = GOOD
+    again = stage.scheduler()
+    again.start()
+    (ended,) = await stage.until_ended()
+    await end(again)
+    assert (ended.id, ended.status, ended.insights_created) == (run.id, RunStatus.SUCCESS, 3)
+    targets = {row.id: row.status for row in await stage.rows(run_target)}
+    assert set(targets.values()) == {TargetStatus.SUCCESS.value}
+    paid = [row.target_id for row in await stage.rows(model_call) if row.outcome == "ok"]
+    assert sorted(paid) == sorted(targets)
+
+
+async def test_a_run_goes_on_by_its_own_definition_when_the_file_has_changed(
+    scheduler: ReflectionScheduler, stage: Stage
+) -> None:
+    stage.server.default = Reply(hang=True)
+    await scheduler.request("nightly", by="ada", topics=await stage.talk())
+    await stage.until_running()
+    await end(scheduler, seconds=0)
+    stage.write(nodes=[{"type": "output", "destination": "log"}], description="another layer")
+    stage.server.default = GOOD
+    again = stage.scheduler()
+    again.start()
+    (ended,) = await stage.until_ended()
+    await end(again)
+    assert (ended.status, ended.insights_created) == (RunStatus.SUCCESS, 1)
+
+
+async def test_a_changed_file_is_in_force_without_a_restart(
+    scheduler: ReflectionScheduler, stage: Stage
+) -> None:
+    async def rescheduled() -> bool:
+        job = scheduler.scheduler.get_job("layer:nightly")
+        return str(job.trigger.schedule) == "0 5 * * *"
+
+    await asyncio.sleep(0.3)  # the watcher takes a moment to begin
+    stage.write(schedule="0 5 * * *")
+    await until(rescheduled)
+
+
+async def test_a_broken_file_keeps_its_last_good_layer_and_a_missing_one_ends_it(
+    scheduler: ReflectionScheduler, stage: Stage
+) -> None:
+    file = stage.layers_dir / "nightly.yaml"
+    good = file.read_text()
+    file.write_text("name: nightly\nschedul: nonsense\n")
+    with capture_logs() as logs:
+        await scheduler.reload()
+    (broken,) = [line for line in logs if line["event"] == "layer_file_broken"][:1]
+    assert (broken["file"], broken["kept"]) == ("nightly.yaml", "nightly")
+    assert scheduler.scheduler.get_job("layer:nightly") is not None
+    file.write_text(good)
+    await scheduler.reload()
+    assert scheduler.loader.problems == ()
+    file.unlink()
+    await scheduler.reload()
+    assert scheduler.scheduler.get_job("layer:nightly") is None
+
+
+async def test_a_folder_that_cannot_be_listed_changes_nothing(
+    scheduler: ReflectionScheduler, stage: Stage
+) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("nothing is forbidden to root")
+    stage.layers_dir.chmod(0)
+    try:
+        with pytest.raises(LayerError, match="cannot be read"):
+            await scheduler.reload()
+        with capture_logs() as logs:
+            await scheduler._on_changed()
+    finally:
+        stage.layers_dir.chmod(0o700)
+    assert [line["event"] for line in logs] == ["layers_not_reloaded"]
+    assert scheduler.scheduler.get_job("layer:nightly") is not None
+
+
+async def test_its_watchers_hear_of_it(stage: Stage, watcher: Watcher) -> None:
+    stage.real_time()
+    stage.write(ping_url=f"{watcher.url}/nightly")
+    made = stage.scheduler(ping_url=f"{watcher.url}/loop", ping_interval_seconds=0.05)
+    made.start()
+    await begun(made)
+    run = await made.request("nightly", by="ada", topics=await stage.talk())
+    await made.wait(run.id)
+
+    async def heard() -> bool:
+        return f"{watcher.path}/loop" in watcher.paths
+
+    await until(heard)
+    await end(made)
+    assert [path for path in watcher.paths if "nightly" in path] == [
+        f"{watcher.path}/nightly/start",
+        f"{watcher.path}/nightly",
+    ]
+
+
+async def test_a_reached_threshold_of_a_paused_layer_is_skipped(
+    scheduler: ReflectionScheduler, stage: Stage
+) -> None:
+    stage.write("watcher", schedule=None, trigger_threshold=1)
+    await scheduler.reload()
+    await scheduler.pause("watcher", by="ada", note="moving")
+    run = await scheduler.request("nightly", by="ada", topics=await stage.talk())
+    await scheduler.wait(run.id)
+    (skipped,) = await stage.until_ended(layer="watcher")
+    assert (skipped.trigger, skipped.status) == (Trigger.THRESHOLD, RunStatus.SKIPPED)
+    assert skipped.reason == "paused by ada: moving"
+
+
+async def test_a_lowered_threshold_is_reached_by_what_was_counted(
+    scheduler: ReflectionScheduler, stage: Stage
+) -> None:
+    stage.write("watcher", schedule=None, trigger_threshold=50)
+    await scheduler.reload()
+    run = await scheduler.request("nightly", by="ada", topics=await stage.talk(2))
+    await scheduler.wait(run.id)
+    assert await stage.runs("watcher") == []
+    stage.write("watcher", schedule=None, trigger_threshold=2)
+    await scheduler.reload()
+    reached = await scheduler.check_self_reflection_trigger()
+    found: list[LayerRun] = await stage.until_ended(layer="watcher")
+    assert {run.id for run in reached} <= {run.id for run in found}
+    assert len(found) == 1
