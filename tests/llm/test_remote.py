@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 from tests.fakes.model_server import ModelServer, Reply
@@ -83,6 +84,28 @@ async def test_answers_that_stay_wrong_end_the_call(
         await make_client(provider, output_retries=2).ask(make_request())
     assert len(server.requests) == 3
     assert not caught.value.retryable
+
+
+WITH_WORDS = {
+    "an unknown field": ({**reflection(), "Ada's secret": 1}, "Extra inputs"),
+    "an unknown feeling": (reflection(valence={"Ada's secret": 1}), "valence: Input should be"),
+    "an unknown source": (reflection("Ada's secret"), "statements: unknown source references"),
+}
+
+
+@pytest.mark.parametrize(("filled", "said"), WITH_WORDS.values(), ids=WITH_WORDS.keys())
+async def test_the_error_says_what_was_wrong_in_no_word_of_the_answer(
+    *,
+    filled: dict[str, Any],
+    said: str,
+    server: ModelServer,
+    make_client: MakeClient,
+    make_request: MakeRequest,
+) -> None:
+    server.default = Reply(filled)
+    with pytest.raises(ModelOutputError, match=said) as caught:
+        await make_client().ask(make_request())
+    assert "secret" not in str(caught.value)
 
 
 async def test_the_model_is_told_what_was_wrong(

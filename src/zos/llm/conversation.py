@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from zos.config.model import ModelProfile
 
 FORM = "answer"
-MAX_REASON_CHARACTERS = 300
 _CORRECTION_TOKENS = 200  # about what a correction adds to the next request
 
 BeforeTry = Callable[[int], Awaitable[None]]
@@ -77,7 +76,7 @@ class Conversation(Generic[Output]):
             try:
                 return self._read(response)
             except ValidationError as error:
-                problem = _in_words(error)
+                problem = _in_words(error, self._request.output)
                 self._stop_when_cut_off(response)
                 history += [response, _correction(response, error)]
             tokens_in = count.tokens_in + count.tokens_out + _CORRECTION_TOKENS
@@ -211,9 +210,9 @@ def _correction(response: ModelResponse, error: ValidationError) -> ModelMessage
     return ai.ModelRequest(parts=answered)
 
 
-def _in_words(error: ValidationError) -> str:
-    """Return the first thing that is wrong, without the answer's own text around it."""
+def _in_words(error: ValidationError, form: type[BaseModel]) -> str:
+    """Return the first thing that is wrong, in no word of the answer: it may be a member's."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = ".".join(map(str, first["loc"]))
-    message = first["msg"].removeprefix("Value error, ")
-    return (f"{place}: {message}" if place else message)[:MAX_REASON_CHARACTERS]
+    message = first["msg"].removeprefix("Value error, ").partition(": ")[0]
+    field = first["loc"][0] if first["loc"] else ""
+    return f"{field}: {message}" if field in form.model_fields else message
