@@ -45,6 +45,7 @@ class Services:
     database: Database
     consents: ConsentStore
     ledger: SalienceLedger
+    selector: ReflectionSelector
     loader: LayerLoader
     planning: Planning
     executor: LayerExecutor
@@ -92,7 +93,7 @@ async def build_services(
 
     Args:
         config: The whole configuration.
-        clock: The time; the machine's unless given.
+        clock: The time; the machine's unless given. Money is spent in the machine's time even so.
         migrate: Make the store where there is none, and bring its schema up to date; else insist on both.
 
     Raises:
@@ -101,7 +102,7 @@ async def build_services(
     """
     database = Database(config)
     await database.connect(migrate=migrate)
-    llm = ModelClient(config, db=database, clock=clock)
+    llm = ModelClient(config, db=database)
     try:
         yield await _joined(config, clock or SystemClock(), database, llm)
     finally:
@@ -128,6 +129,7 @@ async def _joined(config: Config, clock: Clock, database: Database, llm: ModelCl
         database=database,
         consents=consents,
         ledger=ledger,
+        selector=selector,
         loader=loader,
         planning=Planning(ledger, selector, loader, consents, config.scheduler.timezone),
         executor=executor,
