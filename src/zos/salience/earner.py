@@ -10,7 +10,7 @@ from zos.config import Config
 from zos.core.consent import ConsentView
 from zos.core.topics import TopicKey
 from zos.salience.amounts import Amounts
-from zos.salience.earning import Activity, ActivityKind, Earning
+from zos.salience.earning import UNKNOWN_MEMBER, Activity, ActivityKind, Earning
 from zos.salience.model import EntryKind
 
 _KEYS = 16_384
@@ -75,7 +75,8 @@ class Earner:
         """Return whether a member may be thought about as a person: consent, and no bot."""
         allowed = self._allowed.get(member_id)
         if allowed is None:
-            allowed = member_id not in self._bots and self._consent.allows(member_id)
+            is_person = member_id != UNKNOWN_MEMBER and member_id not in self._bots
+            allowed = is_person and self._consent.allows(member_id)
             self._allowed[member_id] = allowed
         return allowed
 
@@ -148,7 +149,7 @@ class Earner:
         if author_id is None or author_id == activity.author_id or not self.allows(author_id):
             return found
         found += self._person(activity, author_id, micro, kind)
-        if activity.author_id and self.allows(activity.author_id):
+        if self.allows(activity.author_id):
             found += self._pair(activity, author_id, micro, kind)
         return found
 

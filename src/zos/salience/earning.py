@@ -10,6 +10,9 @@ from typing import NamedTuple
 from zos.core.topics import TopicKey
 from zos.salience.model import EntryKind
 
+UNKNOWN_MEMBER = 0
+"""The author of reactions of which an archive does not say whose they are."""
+
 
 class ActivityKind(StrEnum):
     """What happened."""
@@ -30,7 +33,7 @@ class Activity:
         at: When it happened; aware.
         server_id: None for a direct message.
         channel_id: Where it happened: the channel, or the thread itself.
-        author_id: Who wrote, reacted or created; 0 for reactions of unknown members.
+        author_id: Who wrote, reacted or created; `UNKNOWN_MEMBER` where the archive does not say.
         is_thread: Whether `channel_id` is a thread.
         parent_id: The thread's channel, if it is one.
         reply_to_author_id: Whose message a reply answers, if known.

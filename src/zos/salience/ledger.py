@@ -15,7 +15,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
-    bindparam,
+    case,
     cast,
     func,
     insert,
@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import Grouping
 
 from zos.config import Config
 from zos.core.consent import ConsentView
@@ -126,21 +127,19 @@ class SalienceLedger:
         async with self.db.write() as connection:
             await self._lock(connection)
             level = await self._decayed_balance(connection, at)
-            due = (
-                topic.c.balance > level,
-                type_coerce(topic.c.decay_from, BigInteger) <= at - DAY_MICROS,
-            )
+            due = topic.c.balance > level
             rows = select(
                 topic.c.id,
                 literal(EntryKind.DECAY.value),
                 level - topic.c.balance,
                 literal(at, BigInteger),
                 literal(new_ulid(now)),
-            ).where(*due)
+            ).where(due)
             columns = ["topic_id", "kind", "amount", "at", "batch"]
-            noted = await connection.execute(insert(salience_entry).from_select(columns, rows))
+            note = insert(salience_entry).from_select(columns, rows)
+            noted = await connection.execute(note.execution_options(preserve_rowcount=True))
             if noted.rowcount:
-                await connection.execute(update(topic).where(*due).values(balance=level))
+                await connection.execute(update(topic).where(due).values(balance=level))
             return noted.rowcount
 
     async def spend(
@@ -288,16 +287,17 @@ class SalienceLedger:
         since its mathematics library may round the last bit differently.
         """
         kept_per_day = 1.0 - self.config.salience.decay_per_day
-        days = (literal(at, BigInteger) - type_coerce(topic.c.decay_from, BigInteger)) // DAY_MICROS
+        decay_from = type_coerce(topic.c.decay_from, BigInteger)
+        days = (literal(at, BigInteger) - decay_from) // DAY_MICROS
         if self.db.is_sqlite:
-            return cast(topic.c.decay_base * func.pow(kept_per_day, days), BigInteger)
-        oldest = await connection.scalar(
-            select(func.min(type_coerce(topic.c.decay_from, BigInteger))).where(topic.c.balance > 0)
-        )
-        most = whole_days(at if oldest is None else oldest, at)
-        powers = [kept_per_day**day for day in range(most + 1)]
-        power = cast(bindparam("powers", powers, ARRAY(Double)), ARRAY(Double))[days + 1]
-        return cast(func.floor(topic.c.decay_base * power), BigInteger)
+            left = cast(topic.c.decay_base * func.pow(kept_per_day, days), BigInteger)
+        else:
+            oldest = await connection.scalar(select(func.min(decay_from)))
+            most = 0 if oldest is None else whole_days(oldest, at)
+            powers = literal([kept_per_day**day for day in range(most + 1)], ARRAY(Double))
+            # A subscript needs brackets around what it is taken of.
+            left = cast(func.floor(topic.c.decay_base * Grouping(powers)[days + 1]), BigInteger)
+        return case((decay_from <= at - DAY_MICROS, left), else_=topic.c.decay_base)
 
     def _focus(self, server_id: int) -> float:
         return self.config.observe.focus.get(server_id, 1.0)
