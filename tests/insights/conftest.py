@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from zos.core.consent import ConsentMode, ConsentView
 from zos.core.scopes import Scope
@@ -63,6 +63,27 @@ class World:
         async with self.database.write() as connection:
             await connection.execute(self.database.insert(message), row)
         return 1_000 + number
+
+    async def chatter(self, content: str, *, count: int) -> None:
+        """Store many messages at once, a second apart and each in the midst of others."""
+        first = await self.say(content)
+        row = {"server_id": SERVER, "channel_id": CHANNEL, "author_id": ANN, "content": content}
+        fixed = {"has_media": False, "is_bot": False, "scope": Scope.PUBLIC.value, "booked": True}
+        numbers = [next(self._numbers) for _ in range(count - 1)]
+        start = NOON - timedelta(days=2)
+        rows = [
+            {"id": 1_000 + number, "created_at": start + timedelta(seconds=number), **row, **fixed}
+            for number in numbers
+        ]
+        assert first < 1_000 + numbers[0]
+        async with self.database.write() as connection:
+            await connection.execute(self.database.insert(message), rows)
+
+    async def edit(self, message_id: int, content: str) -> None:
+        async with self.database.write() as connection:
+            await connection.execute(
+                update(message).where(message.c.id == message_id).values(content=content)
+            )
 
     async def forget(self, message_id: int) -> None:
         async with self.database.write() as connection:

@@ -1,7 +1,8 @@
 """The text search indexes: FTS5 tables kept by triggers on SQLite, generated tsvectors on PostgreSQL.
 
-`message_fts` and `insight_fts` stem English (porter); `insight_trigram` finds parts of words in
-any language. Triggers keep them, so that no writer can forget to.
+Words of messages and insights are stemmed as English (porter, snowball). Parts of insights' words,
+for any language, are found by trigrams: `insight_trigram` on SQLite, `zos_trigrams` on PostgreSQL,
+which needs no extension. Triggers keep the FTS5 tables, so that no writer can forget to.
 """
 
 from __future__ import annotations
@@ -13,12 +14,26 @@ _FTS5 = {
     "insight_trigram": ("insight", "seq", "trigram"),
 }
 
+_TRIGRAMS = """
+CREATE FUNCTION zos_trigrams(words text) RETURNS text[]
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT coalesce(array_agg(DISTINCT substr(lower(words), place, 3)), '{}')
+    FROM generate_series(1, length(lower(words)) - 2) AS place
+$$
+"""
+# New rows go into the index at once: a list of pending ones would be read through by every search.
+_AT_ONCE = "WITH (fastupdate = off)"
+_TRIGRAM_INDEX = (
+    f"CREATE INDEX ix_insight_trigram ON insight USING gin (zos_trigrams(content)) {_AT_ONCE}"
+)
+
 
 def statements(dialect_name: str) -> list[str]:
     """Return the DDL for one dialect, in order."""
     if dialect_name == "sqlite":
         return [part for index, row in _FTS5.items() for part in _fts5(index, *row)]
-    return [part for table in ("message", "insight") for part in _tsvector(table)]
+    words = [part for table in ("message", "insight") for part in _tsvector(table)]
+    return [*words, _TRIGRAMS, _TRIGRAM_INDEX]
 
 
 def _fts5(index: str, table: str, key: str, tokenizer: str) -> list[str]:
@@ -43,5 +58,5 @@ def _tsvector(table: str) -> list[str]:
             f"ALTER TABLE {table} ADD COLUMN search tsvector "
             "GENERATED ALWAYS AS (to_tsvector('english', content)) STORED"
         ),
-        f"CREATE INDEX ix_{table}_search ON {table} USING gin (search)",
+        f"CREATE INDEX ix_{table}_search ON {table} USING gin (search) {_AT_ONCE}",
     ]

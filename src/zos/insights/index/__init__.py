@@ -1,0 +1,1 @@
+"""The text search indexes: FTS5 on SQLite, tsvector on PostgreSQL."""
