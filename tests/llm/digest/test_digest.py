@@ -43,6 +43,14 @@ def test_a_window_reads_as_lines_that_cite_their_messages() -> None:
     assert found.subject in {"raised beds", "slugs"}
 
 
+def test_a_short_window_has_few_quotes_and_few_faint_subjects() -> None:
+    things = ("kale", "oca", "chard")
+    chat = [(who, f"I like my {thing} so much") for thing in things for who in ("ada", "bo")]
+    texts = [statement.text for statement in digested(about(*chat)).statements]
+    assert sum("talked about" in text for text in texts) == 1
+    assert sum(text.startswith(("ada: “", "bo: “")) for text in texts) == 2
+
+
 def test_confidence_is_support() -> None:
     quiet = (("ada", "mhm"), ("bo", "yes")) * 5
     full, thin = digested(about(*GARDEN)), digested(about(*GARDEN, *quiet))

@@ -47,6 +47,10 @@ def test_a_word_that_lives_apart_from_its_pair_is_a_subject_of_its_own() -> None
     assert "raised" not in found
 
 
+def test_dates_and_numbers_are_no_subject() -> None:
+    assert subjects(("ada", "eighteen on Monday"), ("bo", "Monday, eighteen, in October")) == []
+
+
 def test_words_of_the_same_messages_are_one_subject() -> None:
     assert len(subjects(("ada", "nematode hatchery"), ("bo", "a hatchery for nematode eggs"))) == 1
 
@@ -103,9 +107,9 @@ def quotes(*lines: tuple[str, str]) -> list[str]:
 
 def test_what_is_rare_personal_and_dated_is_quoted_first() -> None:
     assert quotes(
-        ("ada", "the weather is so nice out there really"),
-        ("bo", "I sowed forty parsnips on Saturday at 7"),
-        ("cleo", "somebody sowed forty parsnips over there"),
+        ("ada", "the weather is so nice, so nice, really nice weather"),
+        ("bo", "I sowed parsnips behind our shed on Saturday at 7"),
+        ("cleo", "somebody sowed parsnips behind the shed over there"),
     )[0].startswith("I sowed")
 
 

@@ -1,6 +1,7 @@
 """How common words are in everyday English, in broad bands.
 
-In: a word or its stem. Out: whether it is a function word (it never names a subject), and its rate
+In: a word or its stem. Out: whether it is a function word, a date's or a number's (none of them names a
+subject), and its rate
 in occurrences per million words. The bands are the project's own estimate of conversational
 English: a factor of three between neighbours is all that a subject's log-odds need. A word that
 stands in no band is rare.
@@ -33,6 +34,9 @@ using usually very via wanna want wants was wasn't wasnt way we we'd we'll we're
 whatever whats when whenever where where's wherever whether which while who who'd who'll who's whoever whole whom whose
 why will with within without won't wont would wouldn't wouldnt wow wtf xd y'all ya yah yay yea yeah yep yes yet you you'd
 you'll you're you've youre your yours yourself yourselves
+monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october
+november december spring autumn noon midnight zero five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million dozen
 der die das den dem des ein eine einen einem einer eines und oder aber nicht kein keine ich du er sie es wir ihr mich dich
 mir dir uns euch ihn ihm ist bin bist sind war waren sein hat habe haben hast hatte wird werden wurde kann können muss
 müssen soll sollte mit von zu zum zur bei nach aus auf für über unter durch gegen ohne um als wie was wer wo wenn weil
@@ -164,7 +168,7 @@ _RATES = {word: rate for rate, words in reversed(_BANDS.items()) for word in wor
 
 
 def is_function_word(word: str) -> bool:
-    """Whether `word` (lower case, as written) is a function word or filler in a common language."""
+    """Whether `word` (lower case, as written) is a function word, filler, date or number in a common language."""
     return word in _FUNCTION or word.replace("’", "'") in _FUNCTION
 
 

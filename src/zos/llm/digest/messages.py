@@ -23,6 +23,10 @@ MAX_SUBJECTS = 5
 MAX_PAIRS = 3
 MAX_QUOTES = 4
 MAX_QUESTIONS = 3
+# A short window has little to say: one quote for so many messages, and one subject of only two.
+MESSAGES_A_QUOTE = 6
+MESSAGES_A_SUBJECT = 8
+STRONG_SUBJECT_MESSAGES = 3
 
 # Twenty-five messages or five people make a window of middling importance.
 _MIDDLING_MESSAGES = 25
@@ -77,7 +81,7 @@ def _find(material: Material, readings: Sequence[Reading], people: Sequence[Read
     labels = [reading.item.speaker for reading in readings]
     labels += [label for reading in readings for label in reading.item.mentions]
     scores = quote_scores(people)
-    subjects = find_subjects(people, labels, MAX_SUBJECTS)
+    subjects = _subjects(people, labels)
     questions = open_questions(readings, MAX_QUESTIONS)
     said = [*questions]
     told: list[tuple[Subject, Reading | None]] = []
@@ -85,7 +89,7 @@ def _find(material: Material, readings: Sequence[Reading], people: Sequence[Read
         best = best_quotes(subject.readings, scores, said, 1)
         told.append((subject, best[0] if best else None))
         said += best
-    quotes = best_quotes(people, scores, said, MAX_QUOTES)
+    quotes = best_quotes(people, scores, said, _share(people, MESSAGES_A_QUOTE, MAX_QUOTES))
     first = subjects[0].name if subjects else None
     return _Found(
         subjects=told,
@@ -94,6 +98,20 @@ def _find(material: Material, readings: Sequence[Reading], people: Sequence[Read
         questions=questions,
         subject=name_known(people, material.known_subjects) or first,
     )
+
+
+def _subjects(people: Sequence[Reading], labels: Sequence[str]) -> list[Subject]:
+    weak = _share(people, MESSAGES_A_SUBJECT, MAX_SUBJECTS)
+    found = find_subjects(people, labels, MAX_SUBJECTS)
+    return [
+        subject
+        for place, subject in enumerate(found)
+        if place < weak or len(subject.readings) >= STRONG_SUBJECT_MESSAGES
+    ]
+
+
+def _share(people: Sequence[Reading], messages_each: int, limit: int) -> int:
+    return min(limit, 1 + len(people) // messages_each)
 
 
 def _statements(found: _Found) -> Iterator[Statement]:
