@@ -132,12 +132,14 @@ async def test_nothing_to_show_makes_the_target_dry_and_asks_nobody(talk: World)
     assert not talk.server.requests
 
 
-async def test_the_offline_digest_answers_with_extracts(talk: World) -> None:
-    for number, text in enumerate(("beans beans", "so many beans", "the beans again, Ana"), 3):
-        await talk.say(number, BO if number % 2 else ANA, f"{text}, number {number}")
+async def test_the_offline_digest_answers_with_extracts_of_any_length_at_once(talk: World) -> None:
+    for number in range(3, 60):
+        text = f"so many beans in bed {number}, and {number} slugs on the beans of that bed"
+        await talk.say(number, BO if number % 2 else ANA, text)
     call = node("llm_call", prompt="plain.j2", profile="offline", max_input_tokens=500)
     context = await talk.run(talk.target(), FETCH, call)
-    assert context.reflections[0].extractive
+    (reflected,) = context.reflections
+    assert reflected.extractive
     assert not talk.server.requests
 
 
