@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,11 @@ class Room:
         self.consents = ConsentStore(self.database, self.config)
         self.ledger = SalienceLedger(self.database, self.config)
         self.store = MessageStore(self.database)
+
+    def in_batches_of(self, size: int) -> Room:
+        """The same room, with transactions of so many events."""
+        observe = self.config.observe.model_copy(update={"batch_size": size})
+        return replace(self, config=self.config.model_copy(update={"observe": observe}))
 
     @property
     def recorder(self) -> Recorder:

@@ -86,7 +86,8 @@ class Batch:
                         batch.deleted_at.setdefault(message_id, event.at)
                 case ReactionAdded():
                     batch.added.append(event)
-                    batch._see(event.at, event.server_id, event.member)
+                    if event.member.name:
+                        batch._see(event.at, event.server_id, event.member)
                 case MemberUpdated():
                     batch._see(event.at, event.server_id, event.member)
                 case AgentSeen():

@@ -102,7 +102,11 @@ class MessagesDeleted:
 
 @dataclass(frozen=True, slots=True)
 class ReactionAdded:
-    """A member reacted to a message of `server_id` (None: a direct message)."""
+    """A member reacted to a message of `server_id` (None: a direct message).
+
+    Attributes:
+        member: Without a name where the payload does not say it.
+    """
 
     message_id: int
     server_id: int | None

@@ -99,12 +99,12 @@ class Recorder:
             doorman = Doorman(
                 await self._consents.view(connection), await self._consents.erased(connection)
             )
-            waiting = await _waiting_threads(self._db, connection, batch)
+            waiting = {one.id for one in await _waiting_threads(self._db, connection, batch)}
             taken = await take_in(self._db, connection, batch, doorman, booked=True)
             threads = [
                 one
                 for one in await _waiting_threads(self._db, connection, batch)
-                if one not in waiting
+                if one.id not in waiting
             ]
             entries = await self._book(connection, taken, threads, doorman)
             marked = await mark_for_review(connection, batch.deleted_at)

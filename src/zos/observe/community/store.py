@@ -52,7 +52,7 @@ class Thread:
 async def see_servers(
     db: Database, connection: AsyncConnection, seen: Sequence[ServerSeen]
 ) -> None:
-    """Store servers' names, and that Zos is in them."""
+    """Store servers' names; one that says since when Zos is in it is not left any more."""
     rows = [
         {
             "id": event.id,
@@ -70,7 +70,7 @@ async def see_servers(
             "name": add.excluded.name,
             "seen_at": add.excluded.seen_at,
             "joined_at": func.coalesce(server.c.joined_at, add.excluded.joined_at),
-            "left_at": None,
+            "left_at": case((add.excluded.joined_at.is_not(None), None), else_=server.c.left_at),
         },
         where=server.c.seen_at < add.excluded.seen_at,
     )

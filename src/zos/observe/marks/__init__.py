@@ -1,0 +1,1 @@
+"""How far each channel has been followed, and what is stored of its latest messages."""
