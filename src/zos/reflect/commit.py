@@ -15,7 +15,7 @@ from zos.reflect.outbox.store import put
 from zos.reflect.runs.model import LayerRun, RunTarget
 from zos.reflect.self_concept.store import add_version
 from zos.reflect.states import TargetStatus
-from zos.reflect.targets.store import finish_target, usage_of_target
+from zos.reflect.targets.store import Finished, finish_target, usage_of_target
 from zos.reflect.threshold.store import count_insights
 from zos.salience.ledger import SalienceLedger
 
@@ -75,12 +75,8 @@ class TargetCommit:
             await finish_target(
                 connection,
                 target,
+                Finished(TargetStatus.SUCCESS, "", usage, spent.spent_micro, len(outcome.drafts)),
                 owner=self._owner,
-                status=TargetStatus.SUCCESS,
-                reason="",
-                usage=usage,
-                salience_spent=spent.spent_micro,
-                insights_created=len(outcome.drafts),
                 now=now,
             )
 
@@ -89,29 +85,15 @@ class TargetCommit:
         async with self._database.write() as connection:
             usage = await usage_of_target(connection, target.id)
             await self._ledger.mark_seen(connection, target.topic, run.clock_at)
-            await finish_target(
-                connection,
-                target,
-                owner=self._owner,
-                status=TargetStatus.DRY,
-                reason=reason,
-                usage=usage,
-                now=now,
-            )
+            finished = Finished(TargetStatus.DRY, reason, usage)
+            await finish_target(connection, target, finished, owner=self._owner, now=now)
 
     async def failure(self, target: RunTarget, reason: str, *, now: datetime) -> None:
         """Record a failure: it costs its topic nothing, and its material stays new."""
         async with self._database.write() as connection:
             usage = await usage_of_target(connection, target.id)
-            await finish_target(
-                connection,
-                target,
-                owner=self._owner,
-                status=TargetStatus.FAILED,
-                reason=reason,
-                usage=usage,
-                now=now,
-            )
+            finished = Finished(TargetStatus.FAILED, reason, usage)
+            await finish_target(connection, target, finished, owner=self._owner, now=now)
 
     async def _store(
         self,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import BigInteger, Row, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.core.errors import StillRunningError
@@ -97,75 +98,99 @@ class TargetStore:
             await connection.execute(statement)
 
 
-async def finish_target(
-    connection: AsyncConnection,
-    target: RunTarget,
-    *,
-    owner: str,
-    status: TargetStatus,
-    reason: str,
-    usage: Usage,
-    salience_spent: int = 0,
-    insights_created: int = 0,
-    now: datetime,
-) -> None:
-    """Give a target its final state and add to its run's totals, within the caller's transaction.
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a target came to.
 
-    Args:
-        connection: A write transaction; it must roll back on an error.
-        target: The target.
-        owner: The process that runs it.
+    Attributes:
         status: A final state.
         reason: In words; empty for success.
         usage: What its calls used.
         salience_spent: Micro-salience.
-        insights_created: How many insights this transaction stores.
-        now: The time.
+        insights_created: How many insights its transaction stores.
+    """
+
+    status: TargetStatus
+    reason: str
+    usage: Usage
+    salience_spent: int = 0
+    insights_created: int = 0
+
+
+_FINISH = (
+    update(run_target)
+    .where(run_target.c.id == bindparam("target"), run_target.c.status.in_(_OPEN))
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in (
+                "status",
+                "reason",
+                "finished_at",
+                "tokens_in",
+                "tokens_out",
+                "cost_microusd",
+                "salience_spent",
+                "insights_created",
+            )
+        }
+    )
+)
+_ADD_TO_RUN = (
+    update(layer_run)
+    .where(
+        layer_run.c.id == bindparam("run"),
+        layer_run.c.owner == bindparam("of_owner"),
+        layer_run.c.status == RunStatus.RUNNING.value,
+    )
+    .values(
+        targets_done=layer_run.c.targets_done + 1,
+        **{
+            name: layer_run.c[name] + bindparam(f"new_{name}", type_=BigInteger)
+            for name in ("insights_created", "tokens_in", "tokens_out", "cost_microusd")
+        },
+    )
+)
+_USAGE = select(
+    *(
+        func.coalesce(func.sum(model_call.c[name]), 0)
+        for name in ("tokens_in", "tokens_out", "requests", "cost_microusd")
+    )
+).where(model_call.c.target_id == bindparam("target"))
+
+
+async def finish_target(
+    connection: AsyncConnection, target: RunTarget, finished: Finished, *, owner: str, now: datetime
+) -> None:
+    """Give a target its final state and add to its run's totals, within the caller's transaction.
 
     Raises:
-        LostRunError: If the run is no longer the owner's, or the target is finished already.
+        LostRunError: If the run is no longer the owner's, or the target is finished already; the
+            transaction must roll back.
     """
-    row = update(run_target).where(run_target.c.id == target.id, run_target.c.status.in_(_OPEN))
-    finished = await connection.execute(
-        row.values(
-            status=status.value,
-            reason=reason,
-            finished_at=now,
-            tokens_in=usage.tokens_in,
-            tokens_out=usage.tokens_out,
-            cost_microusd=usage.cost_microusd,
-            salience_spent=salience_spent,
-            insights_created=insights_created,
-        )
-    )
-    totals = await connection.execute(
-        update(layer_run)
-        .where(
-            layer_run.c.id == target.run_id,
-            layer_run.c.owner == owner,
-            layer_run.c.status == RunStatus.RUNNING.value,
-        )
-        .values(
-            targets_done=layer_run.c.targets_done + 1,
-            insights_created=layer_run.c.insights_created + insights_created,
-            tokens_in=layer_run.c.tokens_in + usage.tokens_in,
-            tokens_out=layer_run.c.tokens_out + usage.tokens_out,
-            cost_microusd=layer_run.c.cost_microusd + usage.cost_microusd,
-        )
-    )
-    if finished.rowcount != 1 or totals.rowcount != 1:
+    totals = {
+        "new_tokens_in": finished.usage.tokens_in,
+        "new_tokens_out": finished.usage.tokens_out,
+        "new_cost_microusd": finished.usage.cost_microusd,
+        "new_insights_created": finished.insights_created,
+    }
+    state = {
+        "target": target.id,
+        "new_status": finished.status.value,
+        "new_reason": finished.reason,
+        "new_finished_at": now,
+        "new_salience_spent": finished.salience_spent,
+    }
+    row = await connection.execute(_FINISH, {**state, **totals})
+    run = await connection.execute(_ADD_TO_RUN, {"run": target.run_id, "of_owner": owner, **totals})
+    if row.rowcount != 1 or run.rowcount != 1:
         raise LostRunError
 
 
 async def usage_of_target(connection: AsyncConnection, target_id: str) -> Usage:
     """Return what all model calls of a target used, those of failed attempts included."""
-    query = select(
-        func.coalesce(func.sum(model_call.c.tokens_in), 0),
-        func.coalesce(func.sum(model_call.c.tokens_out), 0),
-        func.coalesce(func.sum(model_call.c.requests), 0),
-        func.coalesce(func.sum(model_call.c.cost_microusd), 0),
-    ).where(model_call.c.target_id == target_id)
-    return Usage(*(int(total) for total in (await connection.execute(query)).one()))
+    row = (await connection.execute(_USAGE, {"target": target_id})).one()
+    return Usage(*(int(total) for total in row))
 
 
 def _target_row(
