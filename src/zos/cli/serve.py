@@ -25,11 +25,12 @@ def serve(app: App) -> None:
     async def work() -> None:
         from zos.service.serving import serve
 
-        await serve(app.config, _show_ready)
+        await serve(app.config, show_ready)
 
     app.run(work, serving=True)
 
 
-def _show_ready(service: RunningService) -> None:
+def show_ready(service: RunningService) -> None:
+    """Say where the service is to be found."""
     show_line(f"Zos is running (process {service.pid}). Its API answers at {service.url}/api/v1;")
     show_line(f"the operator's token is in {service.token_path}.")
