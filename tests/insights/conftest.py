@@ -19,6 +19,7 @@ from zos.insights.store import add_insight
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SERVER, CHANNEL = 1, 10
+RUN = "run".rjust(26, "0")
 ANN, BEN, CAT = 101, 102, 103
 EVERYBODY = ConsentView(ConsentMode.OPT_OUT, frozenset(), frozenset())
 
@@ -97,6 +98,7 @@ class World:
         insight_ids: Iterable[str] = (),
         at: datetime = NOON,
         layer: str = "nightly",
+        run_id: str = RUN,
         scope: Scope = Scope.PUBLIC,
         named: Iterable[int] = (),
         quoted: Iterable[int] = (),
@@ -120,7 +122,7 @@ class World:
             supersedes=supersedes,
             conflicts_with=conflicts_with,
         )
-        return await self.store(draft, at=at, layer=layer)
+        return await self.store(draft, at=at, layer=layer, run_id=run_id)
 
     async def store(
         self,
@@ -128,6 +130,7 @@ class World:
         *,
         at: datetime = NOON,
         layer: str = "nightly",
+        run_id: str = RUN,
         spent: float = 1.0,
     ) -> str:
         insight_id = f"{next(self._numbers):026d}"
@@ -137,7 +140,7 @@ class World:
                 draft,
                 insight_id=insight_id,
                 layer=layer,
-                run_id="run".rjust(26, "0"),
+                run_id=run_id,
                 target_id="target".rjust(26, "0"),
                 salience_spent=spent,
                 at=at,

@@ -1,0 +1,263 @@
+"""Insights as they are shown: listed, searched, and one with all that it rests on.
+
+In: the store, and who has consented. Out: frozen rows. Nothing about a member without consent is
+shown, nor what rests on words said in private; their messages stand in a conversation as `<chat_N>`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Text, cast, select
+
+from zos.consent.store import ConsentStore
+from zos.core.consent import ConsentView
+from zos.core.errors import ConsentError, UsageError
+from zos.core.topics import TopicKey
+from zos.db.tables import insight, layer_run
+from zos.insights.model import Insight, InsightFilter, InsightLine
+from zos.insights.provenance.store import messages_behind
+from zos.insights.retrieval import InsightRetrieval
+from zos.insights.store import SHAREABLE, InsightStore
+from zos.observe.store import MessageStore, StoredMessage
+from zos.views.insight_rows import (
+    FoundRow,
+    InsightDetail,
+    InsightRow,
+    LineRow,
+    MessageRow,
+    SourceInsight,
+    insight_row,
+    labels_of,
+    message_row,
+    people_in,
+)
+from zos.views.page import Page, page_of
+from zos.views.runs import RunView, as_run_view
+from zos.views.titles import topic_titles
+
+if TYPE_CHECKING:
+    from zos.config import Config
+    from zos.db.engine import Connection, Database
+
+MAX_MESSAGES_BEHIND = 50
+"""Messages shown of those behind a source insight, the newest."""
+_CURSOR_DIGITS = 18
+
+
+class InsightsView:
+    """Reads insights for showing.
+
+    Args:
+        database: The store.
+        config: Its `privacy` says what silence means.
+    """
+
+    def __init__(self, database: Database, config: Config) -> None:
+        self._database = database
+        self._consent = ConsentStore(database, config)
+        self._insights = InsightStore(database)
+        self._messages = MessageStore(database)
+        self._retrieval = InsightRetrieval(database)
+
+    async def page(
+        self, which: InsightFilter, *, before: str | None = None, limit: int = 50
+    ) -> Page[InsightRow]:
+        """Return insights, newest first.
+
+        Args:
+            which: Which ones.
+            before: The cursor: only what was stored before it.
+            limit: 1 to `zos.views.page.MAX_LIMIT`.
+
+        Raises:
+            UsageError: If `before` is no cursor.
+        """
+        consent = await self._consent.view()
+        found = await self._insights.page(
+            which, consent=consent, limit=limit + 1, before_seq=_position(before)
+        )
+        titles = await self._titles((one.topic for one in found), consent)
+        page = page_of(found, limit, lambda one: str(one.seq))
+        return Page(tuple(insight_row(one, titles) for one in page.items), page.next_cursor)
+
+    async def search(
+        self,
+        query: str,
+        *,
+        now: datetime,
+        profile: str = "balanced",
+        server_id: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[FoundRow, ...]:
+        """Return insights and messages that fit `query` best, best first.
+
+        Args:
+            query: Words; see `InsightRetrieval.search`.
+            now: Nothing later is found.
+            profile: How to search.
+            server_id: Only what belongs to this server.
+            limit: Hits, at most; None: as many as the profile says.
+
+        Raises:
+            UsageError: If there is no such profile.
+        """
+        consent = await self._consent.view()
+        hits = await self._retrieval.search(
+            query, profile=profile, server_id=server_id, consent=consent, now=now, limit=limit
+        )
+        insights = await self._insights.by_ids(hit.insight_id for hit in hits if hit.insight_id)
+        titles = await self._titles((one.topic for one in insights.values()), consent)
+        stored = await self._stored(hit.message_id for hit in hits if hit.message_id)
+        in_order = [stored[hit.message_id] for hit in hits if hit.message_id in stored]
+        messages = await self._labelled(in_order, consent)
+        rows = {one.id: insight_row(one, titles) for one in insights.values()}
+        found = (
+            FoundRow(hit.score, rows.get(hit.insight_id or ""), messages.get(hit.message_id or 0))
+            for hit in hits
+        )
+        return tuple(one for one in found if one.insight or one.message)
+
+    async def detail(self, insight_id: str) -> InsightDetail:
+        """Return one insight with its statements, down to the messages that they rest on.
+
+        Raises:
+            NotFoundError: If there is none of that id.
+            ConsentError: If it may not be shown.
+        """
+        consent = await self._consent.view()
+        one = await self._insights.get(insight_id)
+        _insist_on_shareable(one, consent)
+        below = await self._insights.by_ids(
+            source_id for line in one.sources for source_id in line.insight_ids
+        )
+        shown = {key: part for key, part in below.items() if _is_shareable(part, consent)}
+        titles = await self._titles([one.topic, *(part.topic for part in shown.values())], consent)
+        async with self._database.read() as connection:
+            behind = await messages_behind(connection, shown)
+            behind = {key: ids[-MAX_MESSAGES_BEHIND:] for key, ids in behind.items()}
+            run = await _run(connection, one.run_id)
+            superseded_by, contradicted_by = await _later(connection, one)
+        stored = await self._stored(
+            [*chain(*behind.values()), *chain(*(line.message_ids for line in one.sources))]
+        )
+        messages = await self._labelled(_in_order(one.sources, behind, stored), consent)
+        rows = {key: insight_row(part, titles) for key, part in shown.items()}
+        sources = _Sources(messages, rows, behind)
+        return InsightDetail(
+            insight=insight_row(one, titles),
+            lines=tuple(sources.line(line) for line in one.sources),
+            run=run,
+            supersedes=one.supersedes,
+            superseded_by=superseded_by,
+            conflicts_with=one.conflicts_with,
+            contradicted_by=contradicted_by,
+        )
+
+    async def _titles(
+        self, topics: Iterable[TopicKey], consent: ConsentView
+    ) -> dict[TopicKey, str]:
+        async with self._database.read() as connection:
+            return await topic_titles(connection, topics, consent)
+
+    async def _stored(self, message_ids: Iterable[int]) -> dict[int, StoredMessage]:
+        found = await self._messages.messages_by_id(message_ids)
+        return {one.id: one for one in found if one.scope in SHAREABLE}
+
+    async def _labelled(
+        self, messages: Sequence[StoredMessage], consent: ConsentView
+    ) -> dict[int, MessageRow]:
+        names = await self._messages.members(people_in(messages))
+        labels = labels_of(messages, names, consent)
+        return {one.id: message_row(one, labels, consent) for one in messages}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What the lines of one insight rest on, ready to be shown."""
+
+    messages: Mapping[int, MessageRow]
+    insights: Mapping[str, InsightRow]
+    behind: Mapping[str, tuple[int, ...]]
+
+    def line(self, line: InsightLine) -> LineRow:
+        return LineRow(
+            text=line.text,
+            messages=self._rows(line.message_ids),
+            gone_message_ids=tuple(one for one in line.message_ids if one not in self.messages),
+            insights=tuple(map(self._insight, line.insight_ids)),
+        )
+
+    def _insight(self, insight_id: str) -> SourceInsight:
+        row = self.insights.get(insight_id)
+        if row is None:
+            return SourceInsight(insight_id, None, None, None, ())
+        messages = self._rows(self.behind.get(insight_id, ()))
+        return SourceInsight(insight_id, row.topic, row.title, row.content, messages)
+
+    def _rows(self, message_ids: Iterable[int]) -> tuple[MessageRow, ...]:
+        found = (self.messages[one] for one in message_ids if one in self.messages)
+        return tuple(sorted(found, key=lambda row: (row.at, row.id)))
+
+
+def _position(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > _CURSOR_DIGITS:
+        raise UsageError(
+            f"{cursor!r} is no cursor of this list.", hint="Leave it out to begin at the newest."
+        )
+    return int(cursor)
+
+
+def _is_shareable(one: Insight, consent: ConsentView) -> bool:
+    return one.scope in SHAREABLE and consent.allows_all(one.member_ids)
+
+
+def _insist_on_shareable(one: Insight, consent: ConsentView) -> None:
+    if one.scope not in SHAREABLE:
+        raise ConsentError(f"Insight {one.id} rests on direct messages, so it is not shown.")
+    if not consent.allows_all(one.member_ids):
+        raise ConsentError(
+            f"Insight {one.id} has a member in it who has not consented, so it is not shown."
+        )
+
+
+def _in_order(
+    lines: Iterable[InsightLine],
+    behind: Mapping[str, tuple[int, ...]],
+    stored: Mapping[int, StoredMessage],
+) -> list[StoredMessage]:
+    """Return the messages in the order in which they are shown, which numbers their authors."""
+    shown: list[StoredMessage] = []
+    for line in lines:
+        for ids in (line.message_ids, *(behind.get(one, ()) for one in line.insight_ids)):
+            some = [stored[one] for one in ids if one in stored]
+            shown += sorted(some, key=lambda message: (message.created_at, message.id))
+    return shown
+
+
+async def _run(connection: Connection, run_id: str) -> RunView | None:
+    row = (await connection.execute(select(layer_run).where(layer_run.c.id == run_id))).first()
+    return None if row is None else as_run_view(row)
+
+
+async def _later(connection: Connection, one: Insight) -> tuple[str | None, tuple[str, ...]]:
+    """Return what replaced an insight, and what contradicts it, among later ones about its topic."""
+    conflicts = cast(insight.c.conflicts_with, Text)
+    query = (
+        select(insight.c.id, insight.c.supersedes)
+        .where(
+            insight.c.topic_key == str(one.topic),
+            insight.c.seq > one.seq,
+            (insight.c.supersedes == one.id) | conflicts.contains(one.id, autoescape=True),
+        )
+        .order_by(insight.c.seq)
+    )
+    rows = (await connection.execute(query)).all()
+    superseding = next((row.id for row in rows if row.supersedes == one.id), None)
+    return superseding, tuple(row.id for row in rows if row.supersedes != one.id)

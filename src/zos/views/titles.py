@@ -1,0 +1,80 @@
+"""What topics are called where they are shown.
+
+In: topics, and who may be named. Out: titles such as `Ann and Ben` or `#garden`; members who may not
+be named are `someone`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, func, literal, select, union_all
+
+from zos.core.consent import ConsentView
+from zos.core.topics import TopicCategory, TopicKey
+from zos.db.tables import channel, emoji_use, member, reaction
+from zos.reflect.context import Gathered
+from zos.reflect.finding import title_of
+
+if TYPE_CHECKING:
+    from zos.db.engine import Connection
+
+_IDS_PER_QUERY = 500
+
+
+async def topic_titles(
+    connection: Connection, topics: Iterable[TopicKey], consent: ConsentView
+) -> dict[TopicKey, str]:
+    """Return what `topics` are called."""
+    wanted = list(dict.fromkeys(topics))
+    members = {one for topic in wanted for one in topic.members if consent.allows(one)}
+    channels = {topic.channel_id for topic in wanted if topic.channel_id is not None}
+    custom = {topic.ids[0] for topic in wanted if topic.category is TopicCategory.EMOJI}
+    names = await _names(connection, member.c.id, member.c.display_name, members)
+    places = await _names(connection, channel.c.id, channel.c.name, channels)
+    emoji = await _emoji_names(connection, custom)
+    return {
+        topic: f":{emoji.get(topic.ids[0], topic.ids[0])}:"
+        if topic.category is TopicCategory.EMOJI
+        else title_of(topic, names, places, Gathered())
+        for topic in wanted
+    }
+
+
+async def _names(
+    connection: Connection,
+    key: ColumnElement[int],
+    name: ColumnElement[str],
+    wanted: Collection[int],
+) -> dict[int, str]:
+    ids = sorted(wanted)
+    names: dict[int, str] = {}
+    for start in range(0, len(ids), _IDS_PER_QUERY):
+        some = select(key, name).where(key.in_(ids[start : start + _IDS_PER_QUERY]))
+        names.update((row[0], row[1]) for row in (await connection.execute(some)).all())
+    return names
+
+
+async def _emoji_names(connection: Connection, emoji_ids: Collection[int]) -> dict[int, str]:
+    """Return the names that custom emoji were written or given with."""
+    queries = [
+        select(
+            literal(one).label("id"),
+            func.coalesce(
+                select(emoji_use.c.name)
+                .where(emoji_use.c.emoji_id == one)
+                .limit(1)
+                .scalar_subquery(),
+                select(reaction.c.emoji_name)
+                .where(reaction.c.emoji_id == one)
+                .limit(1)
+                .scalar_subquery(),
+            ).label("name"),
+        )
+        for one in sorted(emoji_ids)
+    ]
+    if not queries:
+        return {}
+    found = await connection.execute(union_all(*queries))
+    return {row.id: row.name for row in found if row.name is not None}
