@@ -23,11 +23,19 @@ INTERRUPTED = 130
 
 # name: (module:command, what it does)
 COMMANDS = {
+    "demo": ("zos.cli.demo:demo", "See Zos at work on a sample community, offline."),
     "init": ("zos.cli.init:init", "Write a configuration to start from."),
+    "serve": ("zos.cli.serve:serve", "Run the service: scheduler and API."),
     "import": ("zos.cli.import_:import_", "Import chat archives."),
+    "replay": ("zos.cli.replay:replay", "Let layers reflect on stored history, slot by slot."),
+    "reflect": ("zos.cli.reflect:reflect", "Trigger, watch, pause and rehearse layers."),
+    "layer": ("zos.cli.layer:layer", "List, show and validate layers."),
+    "insights": ("zos.cli.insights:insights", "List, search and show what was understood."),
     "costs": ("zos.cli.costs:costs", "Show what models cost, and what the limits leave."),
     "db": ("zos.cli.db:db", "Migrate, inspect and back up the database."),
     "config": ("zos.cli.config:config", "Check and show the configuration."),
+    "doctor": ("zos.cli.doctor:doctor", "Find what stands in the way, and what to do about it."),
+    "api": ("zos.cli.api:api", "Describe the HTTP API."),
 }
 
 

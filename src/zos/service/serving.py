@@ -10,7 +10,6 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
-from pathlib import Path
 from socket import socket
 from typing import Any
 
@@ -27,9 +26,8 @@ from zos.api.services import ApiServices
 from zos.config import Config
 from zos.core.clock import Clock, SystemClock
 from zos.core.errors import ConfigError, DatabaseError
-from zos.db.engine import database_url
 from zos.reflect.runs.owner import this_process
-from zos.scheduler.lock import ServiceLock
+from zos.service.lock import refuse_second_service
 from zos.service.services import Services, build_services
 from zos.service.signals import Signals, handled_signals
 
@@ -69,19 +67,6 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return what went wrong first: the tasks of a group only add what they make of its end."""
     first = errors.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
-
-
-def refuse_second_service(config: Config) -> None:
-    """Do nothing unless a service runs on this database. The scheduler takes the lock for good.
-
-    Raises:
-        StillRunningError: If one does.
-    """
-    url = database_url(config)
-    if url.get_backend_name() == "sqlite" and (file := Path(url.database or "")).is_file():
-        lock = ServiceLock(file)
-        lock.acquire()
-        lock.release()
 
 
 async def _work(
