@@ -44,8 +44,12 @@ def test_a_window_reads_as_lines_that_cite_their_messages() -> None:
 
 
 def test_a_short_window_has_few_quotes_and_few_faint_subjects() -> None:
-    things = ("kale", "oca", "chard")
-    chat = [(who, f"I like my {thing} so much") for thing in things for who in ("ada", "bo")]
+    places = iter(("bothy", "hoop", "orchard", "pergola", "trellis", "verandah"))
+    chat = [
+        (who, f"I like my {thing} near the {next(places)}")
+        for thing in ("kale", "oca", "chard")
+        for who in ("ada", "bo")
+    ]
     texts = [statement.text for statement in digested(about(*chat)).statements]
     assert sum("talked about" in text for text in texts) == 1
     assert sum(text.startswith(("ada: “", "bo: “")) for text in texts) == 2
