@@ -42,7 +42,7 @@ async def store(database: Database, layer: str, *categories: str) -> list[str]:
 async def counter(database: Database, layer: str) -> int:
     query = select(layer_state.c.insights_since_run).where(layer_state.c.layer == layer)
     async with database.read() as connection:
-        return (await connection.execute(query)).scalar_one()
+        return int((await connection.execute(query)).scalar_one())
 
 
 async def test_forty_full_counts_by_four_writers_open_forty_runs(database: Database) -> None:
