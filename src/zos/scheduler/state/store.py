@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.db.engine import Database
@@ -79,12 +79,14 @@ class LayerStateStore:
             return (await connection.execute(statement)).rowcount == 1
 
 
-async def locked(connection: AsyncConnection, layers: Collection[str]) -> dict[str, LayerState]:
-    """Return the states of `layers`, which nobody else settles before this write transaction ends."""
-    # A statement of its own, so that what is read next is what the last holder left. SQLite, where a
-    # write transaction is alone anyway, ignores FOR UPDATE.
-    names = select(layer_state.c.layer).where(layer_state.c.layer.in_(layers))
-    await connection.execute(names.order_by(layer_state.c.layer).with_for_update())
+async def locked(
+    connection: AsyncConnection, database: Database, layers: Collection[str] | None
+) -> dict[str, LayerState]:
+    """Return states (None: all) that nobody else settles before this write transaction ends."""
+    if not database.is_sqlite:  # where a write transaction is alone anyway
+        # A statement of its own, so that what is read next is what the last holder left.
+        names = _chosen(select(layer_state.c.layer), layers).order_by(layer_state.c.layer)
+        await connection.execute(names.with_for_update())
     return await _states(connection, layers)
 
 
@@ -113,20 +115,25 @@ async def register(
         await connection.execute(statement, rows)
 
 
+_LAST_SLOT = (  # one index seek a layer
+    select(func.coalesce(layer_run.c.slot_last, layer_run.c.slot))
+    .where(layer_run.c.layer == layer_state.c.layer, layer_run.c.slot.is_not(None))
+    .order_by(layer_run.c.slot.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_STATES = select(layer_state, _LAST_SLOT.label("recorded_until"))
+
+
 async def _states(
     connection: AsyncConnection, layers: Collection[str] | None
 ) -> dict[str, LayerState]:
-    last_slot = (  # one index seek a layer
-        select(func.coalesce(layer_run.c.slot_last, layer_run.c.slot))
-        .where(layer_run.c.layer == layer_state.c.layer, layer_run.c.slot.is_not(None))
-        .order_by(layer_run.c.slot.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    query = select(layer_state, last_slot.label("recorded_until"))
-    if layers is not None:
-        query = query.where(layer_state.c.layer.in_(layers))
-    return {row.layer: _state(row) for row in await connection.execute(query)}
+    found = await connection.execute(_chosen(_STATES, layers))
+    return {row.layer: _state(row) for row in found}
+
+
+def _chosen(query: Select[Any], layers: Collection[str] | None) -> Select[Any]:
+    return query if layers is None else query.where(layer_state.c.layer.in_(layers))
 
 
 def _state(row: Row[Any]) -> LayerState:
