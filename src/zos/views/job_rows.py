@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,21 @@ _LAYERS_PER_QUERY = 100  # SQLite takes at most 500 branches of a union
 
 
 @dataclass(frozen=True, slots=True)
+class PauseView:
+    """A pause in force. `until` None: until somebody resumes the layer."""
+
+    since: datetime
+    until: datetime | None
+    by: str
+    note: str
+
+    @property
+    def words(self) -> str:
+        """Who, and why: `paused by ann: moving house`."""
+        return f"paused by {self.by or 'somebody'}" + (f": {self.note}" if self.note else "")
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeCount:
     """How many slots came to one outcome for one reason."""
 
@@ -47,7 +62,7 @@ class LayerRows:
     """What is stored about one layer's job."""
 
     next_wake_at: datetime | None = None
-    paused: Pause | None = None
+    paused: PauseView | None = None
     failures_in_row: int = 0
     insights_since_run: int = 0
     last: RunView | None = None
@@ -98,11 +113,11 @@ async def _read_states(connection: Connection, found: dict[str, LayerRows], now:
         rows.paused = _pause(row, now)
 
 
-def _pause(row: Row[Any], now: datetime) -> Pause | None:
+def _pause(row: Row[Any], now: datetime) -> PauseView | None:
     if row.paused_at is None:
         return None
     pause = Pause(row.paused_at, row.paused_until, row.paused_by or "", row.pause_note or "")
-    return pause if pause.covers(now) else None
+    return PauseView(*astuple(pause)) if pause.covers(now) else None
 
 
 async def _read_open_runs(connection: Connection, found: dict[str, LayerRows]) -> None:

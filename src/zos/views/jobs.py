@@ -19,8 +19,13 @@ from zos.reflect.loader import LayerLoader
 from zos.reflect.states import RunStatus
 from zos.scheduler.crontab import jitter_offset
 from zos.scheduler.jobs.codec import job_id, job_name
-from zos.scheduler.state.model import Pause
-from zos.views.job_rows import OUTCOMES_WINDOW, LayerRows, OutcomeCount, read_job_rows
+from zos.views.job_rows import (
+    OUTCOMES_WINDOW,
+    LayerRows,
+    OutcomeCount,
+    PauseView,
+    read_job_rows,
+)
 from zos.views.runs import RunView
 
 NEXT_FIRES = 10
@@ -69,7 +74,7 @@ class JobStatus:
     overdue_since: datetime | None
     trigger_threshold: int | None
     insights_since_run: int
-    paused: Pause | None
+    paused: PauseView | None
     failures_in_row: int
     last: RunView | None
     running: RunView | None

@@ -57,7 +57,7 @@ def _job(job: JobStatus, *, service_runs: bool) -> Iterator[Finding]:
             yield warning(subject, since, "Start the service: it catches up within the grace time.")
     if job.paused is not None:
         yield warning(
-            subject, f"It is {job.paused}.", f"`zos reflect resume {job.layer}` ends that."
+            subject, f"It is {job.paused.words}.", f"`zos reflect resume {job.layer}` ends that."
         )
     elif job.failures_in_row:
         failed = f"Its last {job.failures_in_row} runs failed"
