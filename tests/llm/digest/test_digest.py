@@ -180,3 +180,11 @@ def test_the_digest_is_the_same_in_every_process() -> None:
         for seed in ("1", "2", "3")
     }
     assert len(outputs) == 1
+
+
+def test_a_digest_of_digests_names_its_topic_once() -> None:
+    told = "ada: “I finished the compost bin on Sunday”"
+    found = digested(
+        Material("ada", (insight(1, "ada", told), insight(2, "ada", "bo: “mine too, at last”")))
+    )
+    assert [one.text for one in found.statements] == [told, "ada: bo: “mine too, at last”"]

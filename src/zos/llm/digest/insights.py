@@ -82,4 +82,7 @@ def _ranked(groups: Sequence[_Group]) -> list[_Group]:
 def _state(group: _Group) -> Statement:
     first = group.readings[0]
     once = list({reading.item.ref: reading for reading in group.readings}.values())
-    return lines.statement(f"{clean(first.item.speaker)}: {first.text}", once)
+    topic = f"{clean(first.item.speaker)}: "
+    # A digest of digests names its topic already.
+    text = first.text if first.text.startswith(topic) else topic + first.text
+    return lines.statement(text, once)
