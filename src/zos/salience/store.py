@@ -124,7 +124,6 @@ class TopicStore:
                 layer_run.c.id,
                 layer_run.c.layer,
                 layer_run.c.clock_at,
-                layer_run.c.created_at,
                 selection.c.balance,
                 selection.c.chosen,
                 selection.c.reason,
@@ -140,7 +139,7 @@ class TopicStore:
             PastSelection(
                 run_id=row.id,
                 layer=row.layer,
-                at=row.clock_at or row.created_at,
+                at=row.clock_at,
                 balance_micro=row.balance,
                 chosen=row.chosen,
                 reason=row.reason,
