@@ -26,6 +26,7 @@ from zos.insights.model import (
     Valence,
 )
 from zos.reflect.states import Trigger
+from zos.views.insight_rows import MessageRow
 from zos.views.insights import MAX_MESSAGES_BEHIND, InsightsView
 from zos.views.page import Page
 
@@ -253,14 +254,12 @@ class TestSearch:
         await world.learn("roses of Ben", named=[BEN])
 
         found = await view.search("roses thorns", now=NOON)
-        rows = {
-            (one.insight and one.insight.id) or (one.message and one.message.id): one
-            for one in found
-        }
+        rows = {one.found.id: one for one in found}
         assert set(rows) == {by_ben, by_ann, known}
         assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
-        message = rows[by_ben].message
-        assert message is not None
+        assert [rows[key].kind for key in (by_ben, known)] == ["message", "insight"]
+        message = rows[by_ben].found
+        assert isinstance(message, MessageRow)
         assert (message.author, message.author_id) == ("<chat_1>", None)
         assert message.text == "roses, says member101 to <chat_1>"
 
@@ -272,8 +271,7 @@ class TestSearch:
         assert len(await view.search("roses", now=NOON)) == 3
         assert len(await view.search("roses", now=NOON, limit=2)) == 2
         (one,) = await view.search("roses", now=NOON, server_id=2)
-        assert one.message is not None
-        assert one.message.server_id == 2
+        assert one.found.server_id == 2
         assert await view.search("roses", now=NOON - timedelta(days=2)) == ()
         with pytest.raises(UsageError):
             await view.search("roses", now=NOON, profile="best")

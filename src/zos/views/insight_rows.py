@@ -14,6 +14,7 @@ from zos.core.consent import ConsentView
 from zos.core.scopes import Scope
 from zos.core.topics import TopicKey
 from zos.insights.model import Insight, InsightStatus, Method
+from zos.insights.retrieval import HitKind
 from zos.observe.store import StoredMessage
 from zos.prompts.labels import Labels
 from zos.views.runs import RunView
@@ -122,11 +123,11 @@ class InsightDetail:
 
 @dataclass(frozen=True, slots=True)
 class FoundRow:
-    """A hit of a search: an insight or a message."""
+    """A hit of a search: an insight or a message, as `kind` says."""
 
+    kind: HitKind
     score: float
-    insight: InsightRow | None
-    message: MessageRow | None
+    found: InsightRow | MessageRow
 
 
 def insight_row(one: Insight, titles: Mapping[TopicKey, str]) -> InsightRow:

@@ -117,10 +117,10 @@ class InsightsView:
         messages = await self._labelled(in_order, consent)
         rows = {one.id: insight_row(one, titles) for one in insights.values()}
         found = (
-            FoundRow(hit.score, rows.get(hit.insight_id or ""), messages.get(hit.message_id or 0))
+            (hit, rows.get(hit.insight_id or "") or messages.get(hit.message_id or 0))
             for hit in hits
         )
-        return tuple(one for one in found if one.insight or one.message)
+        return tuple(FoundRow(hit.kind, hit.score, row) for hit, row in found if row is not None)
 
     async def detail(self, insight_id: str) -> InsightDetail:
         """Return one insight with its statements, down to the messages that they rest on.

@@ -71,3 +71,16 @@ async def test_parts_of_words_are_found_beside_words(world: World, database: Dat
     async with database.read() as connection:
         found = await index.matches(connection, [("haus",)], ["haus", "arten"], ())
     assert found == {1: {"haus", "arten"}, 2: {"haus"}}
+
+
+async def test_a_term_is_mere_text_whatever_it_holds(
+    world: World, database: Database, messages: TextIndex
+) -> None:
+    await world.say("tea")
+    await world.say("milk")
+    terms = ['tea" OR "milk', "tea | milk", "tea' | 'milk", '"', "tea*", "t*", "content : tea"]
+    async with database.read() as connection:
+        counts = await messages.counts(connection, terms)
+        parts = await messages.matches(connection, [(term,) for term in terms], (), ())
+    assert {term: count for term, count in counts.items() if count} == {"tea*": 1}
+    assert list(parts.values()) == [{"tea*"}]
