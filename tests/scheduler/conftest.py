@@ -194,6 +194,26 @@ async def stage(
     await made.close()
 
 
+@pytest.fixture
+async def offline(
+    database: Database, config: Config, clock: SimulatedClock, server: ModelServer, tmp_path: Path
+) -> AsyncIterator[Stage]:
+    """A stage whose model is the offline digest, and where everybody has consented."""
+    layers_dir = tmp_path / "layers"
+    layers_dir.mkdir()
+    values = config.model_dump()
+    chosen = Config.model_validate(
+        {
+            **values,
+            "reflect": {**values["reflect"], "layers_dir": layers_dir},
+            "privacy": {**values["privacy"], "consent": "opt_out"},
+        }
+    )
+    made = Stage(chosen, database, server, layers_dir, clock)
+    yield made
+    await made.close()
+
+
 def _asking(config: Config, server: ModelServer, layers_dir: Path) -> Config:
     profile = {
         "provider": "openai",
