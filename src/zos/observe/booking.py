@@ -160,6 +160,9 @@ class HistoryBooker:
 
 @dataclass(frozen=True, slots=True)
 class _Unbooked:
+    """The first events in the order of booking: all that are earlier than `last_at`, some at it."""
+
+    last_at: datetime
     messages: Sequence[Any]
     reactions: Sequence[Any]
     threads: Sequence[community.Thread]
@@ -172,20 +175,21 @@ async def _next_unbooked(
     db: Database, connection: AsyncConnection, moment: datetime, limit: int
 ) -> _Unbooked:
     """The first `limit` in the order of booking, of all three kinds together."""
-    messages = (
-        await connection.execute(_UNBOOKED_MESSAGES, {"moment": moment, "few": limit})
-    ).all()
-    reactions = (
-        await connection.execute(_UNBOOKED_REACTIONS, {"moment": moment, "few": limit})
-    ).all()
-    threads = await community.unbooked_threads(db, connection, until=moment, limit=limit)
+    few: dict[str, Any] = {"moment": moment, "few": limit}
+    messages = (await connection.execute(_UNBOOKED_MESSAGES, few)).all()
+    if len(messages) == limit:
+        few["moment"] = messages[-1].created_at  # nothing later can be among the first
+    reactions = (await connection.execute(_UNBOOKED_REACTIONS, few)).all()
+    threads = await community.unbooked_threads(db, connection, until=few["moment"], limit=limit)
     turns = [
-        *((one.created_at, one.id, 0, n) for n, one in enumerate(threads)),
-        *((row.created_at, row.id, 1, n) for n, row in enumerate(messages)),
-        *((row.reacted_at, row.message_id, 2, n) for n, row in enumerate(reactions)),
+        *((one.created_at, one.id, 0) for one in threads),
+        *((row.created_at, row.id, 1) for row in messages),
+        *((row.reacted_at, row.message_id, 2) for row in reactions),
     ]
-    chosen = Counter(kind for _, _, kind, _ in sorted(turns)[:limit])
+    turns.sort()
+    chosen = Counter(kind for _, _, kind in turns[:limit])
     return _Unbooked(
+        last_at=turns[:limit][-1][0] if turns else moment,
         messages=messages[: chosen[1]],
         reactions=reactions[: chosen[2]],
         threads=threads[: chosen[0]],
@@ -276,11 +280,19 @@ def _reacted(row: Any, around: Surroundings) -> Activity:
 
 
 async def _mark_booked(db: Database, connection: AsyncConnection, booked: _Unbooked) -> None:
-    ids = [row.id for row in booked.messages]
-    change = update(message).where(is_one_of(db, message.c.id, ids)).values(booked=True)
-    await connection.execute(change)
+    at = booked.last_at
+    last_messages = [row.id for row in booked.messages if row.created_at == at]
+    last_reactions = [
+        (row.message_id, row.emoji, row.member_id)
+        for row in booked.reactions
+        if row.reacted_at == at
+    ]
+    for table, moment in ((message, message.c.created_at), (reaction, reaction.c.reacted_at)):
+        earlier = update(table).where(table.c.booked.is_(False), moment < at)
+        await connection.execute(earlier.values(booked=True))
+    here = update(message).where(is_one_of(db, message.c.id, last_messages))
+    await connection.execute(here.values(booked=True))
     key = tuple_(reaction.c.message_id, reaction.c.emoji, reaction.c.member_id)
-    keys = [(row.message_id, row.emoji, row.member_id) for row in booked.reactions]
-    for these in batches(keys, _KEYS_PER_STATEMENT):
-        await connection.execute(update(reaction).where(key.in_(these)).values(booked=True))
+    for some in batches(last_reactions, _KEYS_PER_STATEMENT):
+        await connection.execute(update(reaction).where(key.in_(some)).values(booked=True))
     await community.mark_threads_booked(db, connection, booked.threads)

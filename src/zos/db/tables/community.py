@@ -47,6 +47,9 @@ channel = Table(
     Column("created_at", UtcDateTime),  # threads: when, by whom, and whether that is in the ledger
     Column("creator_id", BigInteger),
     Column("booked", Boolean, nullable=False, server_default=true()),
+    Column(
+        "followed_to", BigInteger
+    ),  # up to this message none is missing; NULL: not followed live
 )
 Index(
     "ix_channel_unbooked",
@@ -122,8 +125,20 @@ message = Table(
     Column("booked", Boolean, nullable=False),  # its salience is in the ledger
     Index("ix_message_channel_time", "channel_id", "created_at", "id"),
     Index("ix_message_author_time", "author_id", "created_at", "id"),
-    Index("ix_message_reply_author", "reply_to_author_id", "author_id", "created_at"),
-    Index("ix_message_reply_to", "reply_to_id"),
+)
+Index(  # most messages answer nobody
+    "ix_message_reply_author",
+    message.c.reply_to_author_id,
+    message.c.author_id,
+    message.c.created_at,
+    sqlite_where=message.c.reply_to_author_id.is_not(None),
+    postgresql_where=message.c.reply_to_author_id.is_not(None),
+)
+Index(
+    "ix_message_reply_to",
+    message.c.reply_to_id,
+    sqlite_where=message.c.reply_to_id.is_not(None),
+    postgresql_where=message.c.reply_to_id.is_not(None),
 )
 Index(
     "ix_message_unbooked",

@@ -15,6 +15,8 @@ from zos.observe.events import ChannelKind, Emoji
 if TYPE_CHECKING:
     from zos.db.engine import Database
 
+Standing = dict[str, tuple[Emoji, set[int]]]
+"""How a message is reacted to: an emoji's key → the emoji and its members."""
 
 
 class ChannelMarks:
@@ -49,9 +51,7 @@ class ChannelMarks:
             update(channel)
             .where(
                 channel.c.id == bindparam("place"),
-                or_(
-                    channel.c.followed_to.is_(None), channel.c.followed_to < bindparam("reached")
-                ),
+                or_(channel.c.followed_to.is_(None), channel.c.followed_to < bindparam("reached")),
             )
             .values(followed_to=bindparam("reached"))
         )
@@ -87,10 +87,8 @@ class ChannelMarks:
         )
         return await self._ids(select(message.c.id).where(message.c.channel_id.in_(inside)))
 
-    async def reactions_on(
-        self, message_ids: Collection[int]
-    ) -> dict[int, dict[str, tuple[Emoji, set[int]]]]:
-        """Return who reacts how to messages: message → emoji's key → the emoji and its members.
+    async def reactions_on(self, message_ids: Collection[int]) -> dict[int, Standing]:
+        """Return how messages are reacted to.
 
         Counts of an archive that does not say who reacted show as member 0.
         """
@@ -106,7 +104,7 @@ class ChannelMarks:
             is_one_of(self._db, reaction.c.message_id, message_ids),
             reaction.c.removed_at.is_(None),
         )
-        found: dict[int, dict[str, tuple[Emoji, set[int]]]] = {}
+        found: dict[int, Standing] = {}
         async with self._db.read() as connection:
             for row in await connection.execute(query):
                 emoji = Emoji(row.emoji_name, row.emoji_id)

@@ -160,7 +160,11 @@ async def _answer_waiting(db: Database, connection: AsyncConnection, new: Collec
         return
     answered = message.alias("answered")
     author = select(answered.c.author_id).where(answered.c.id == message.c.reply_to_id)
-    waiting = is_one_of(db, message.c.reply_to_id, new), message.c.reply_to_author_id.is_(None)
+    waiting = (
+        message.c.reply_to_id.is_not(None),
+        is_one_of(db, message.c.reply_to_id, new),
+        message.c.reply_to_author_id.is_(None),
+    )
     change = update(message).where(*waiting)
     await connection.execute(change.values(reply_to_author_id=author.scalar_subquery()))
 
