@@ -22,7 +22,7 @@ TERMS_USED = 6
 MATCHES_READ = 300
 """Rows read for one combination of terms, the newest: so many or fewer hold a rare term."""
 COUNTED = 5 * MATCHES_READ
-"""A term that more rows hold is not counted further."""
+"""Rows that hold a term are counted up to so many: what is commoner weighs the same."""
 
 _RRF_K = 60
 # BM25's constants; the weight of length is lower than its usual 0.75, as measured on real chat.

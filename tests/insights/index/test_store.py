@@ -8,7 +8,7 @@ from tests.insights.conftest import World
 from zos.db.engine import Database
 from zos.db.tables import insight, message
 from zos.insights.index.store import Fts5Index, TextIndex, TsvectorIndex, text_index
-from zos.insights.ranking import COUNTED, MATCHES_READ
+from zos.insights.ranking import MATCHES_READ
 
 
 @pytest.fixture
@@ -23,11 +23,11 @@ def test_each_database_is_asked_in_its_own_way(database: Database, messages: Tex
 async def test_counts_are_of_rows_and_stop_at_a_bound(
     world: World, database: Database, messages: TextIndex
 ) -> None:
-    await world.chatter("tea tea", count=COUNTED + 5)
+    await world.chatter("tea tea", count=messages.counted + 5)
     await world.say("a biscuit")
     async with database.read() as connection:
         counts = await messages.counts(connection, ["tea", "biscuits", "node.js"])
-    assert counts == {"tea": COUNTED, "biscuits": 1, "node.js": 0}
+    assert counts == {"tea": messages.counted, "biscuits": 1, "node.js": 0}
 
 
 async def test_rows_are_found_by_all_terms_of_a_combination_and_say_which(

@@ -43,15 +43,18 @@ class TextIndex(ABC):
         key: Its integer key.
     """
 
+    counted = COUNTED
+    """A term that more rows hold is not counted further."""
+
     def __init__(self, indexed: Table, key: ColumnElement[int]) -> None:
         self._indexed = indexed
         self._key = key
 
     async def counts(self, connection: AsyncConnection, terms: Sequence[str]) -> dict[str, int]:
-        """Return how many rows hold each of `terms` (one at least), up to `COUNTED`."""
+        """Return how many rows hold each of `terms` (one at least), up to `counted`."""
         queries = [
             select(_number(number), func.count().label("rows")).select_from(
-                self._holding((term,)).limit(COUNTED).subquery()
+                self._holding((term,)).limit(self.counted).subquery()
             )
             for number, term in enumerate(terms)
         ]
@@ -122,6 +125,8 @@ class Fts5Index(TextIndex):
 
 class TsvectorIndex(TextIndex):
     """PostgreSQL: the column `search` for words, an index on trigrams for parts of words."""
+
+    counted = 2 * MATCHES_READ  # PostgreSQL visits every row that it counts
 
     def _holding(self, terms: tuple[str, ...]) -> Select[Any]:
         search: ColumnElement[Any] = literal_column(f"{self._indexed.name}.search")
