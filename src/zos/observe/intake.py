@@ -19,9 +19,7 @@ from zos.observe.messages.store import Place
 from zos.observe.reactions import store as reactions
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from zos.db.engine import Database
+    from zos.db.engine import Connection, Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class Taken:
 
 
 async def take_in(
-    db: Database, connection: AsyncConnection, batch: Batch, doorman: Doorman, *, booked: bool
+    db: Database, connection: Connection, batch: Batch, doorman: Doorman, *, booked: bool
 ) -> Taken:
     """Store what of `batch` is new; deletions are the caller's, once it has booked.
 
@@ -108,7 +106,7 @@ async def take_in(
 
 
 async def _take_community(
-    db: Database, connection: AsyncConnection, batch: Batch, doorman: Doorman
+    db: Database, connection: Connection, batch: Batch, doorman: Doorman
 ) -> None:
     await community.see_servers(db, connection, batch.servers)
     await community.leave_servers(connection, batch.left)
@@ -123,7 +121,7 @@ async def _take_community(
 
 
 async def _take_reactions(
-    db: Database, connection: AsyncConnection, batch: Batch, doorman: Doorman, *, booked: bool
+    db: Database, connection: Connection, batch: Batch, doorman: Doorman, *, booked: bool
 ) -> tuple[list[tuple[ReactionAdded, Place]], list[tuple[ReactionsCounted, Place]]]:
     ids = {one.message_id for one in batch.added} | {one.message_id for one in batch.counted}
     places = await messages.places_of(db, connection, ids)

@@ -20,11 +20,9 @@ from zos.observe.messages.store import Place, delete_messages, take_turn
 from zos.salience.earning import Activity
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from zos.config import Config
     from zos.consent.store import ConsentStore
-    from zos.db.engine import Database
+    from zos.db.engine import Connection, Database
     from zos.salience.ledger import SalienceLedger
 
 
@@ -124,7 +122,7 @@ class Recorder:
 
     async def _book(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         taken: Taken,
         threads: Sequence[Thread],
         doorman: Doorman,
@@ -155,7 +153,7 @@ class Recorder:
         return booked.entries
 
 
-async def _waiting_threads(db: Database, connection: AsyncConnection, batch: Batch) -> list[Thread]:
+async def _waiting_threads(db: Database, connection: Connection, batch: Batch) -> list[Thread]:
     told = [one.id for one in batch.channels if one.created_at is not None]
     return await community.unbooked_threads(db, connection, among=told) if told else []
 
