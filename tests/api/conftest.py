@@ -21,6 +21,7 @@ from zos.config import Config
 from zos.core.clock import SimulatedClock
 from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.states import RunStatus, Trigger
+from zos.service.discord import discord_bot
 from zos.service.services import Services, build_services
 from zos.service.serving import api_services
 
@@ -89,7 +90,7 @@ async def api(config: Config, tmp_path: Path, clock: SimulatedClock) -> AsyncIte
     async with build_services(configured, clock=clock) as services:
         events = EventHub(services.database, clock, poll_seconds=0, heartbeat_seconds=0.2)
         metrics = Metrics(services.database, clock)
-        parts = api_services(services, TOKEN, events, metrics)
+        parts = api_services(services, TOKEN, events, metrics, discord_bot(services))
         bearer = {"Authorization": f"Bearer {TOKEN.reveal()}"}
         async with (
             serving(create_app(parts)) as url,

@@ -16,7 +16,7 @@ from zos.config.model import ApiConfig
 from zos.core.clock import Clock
 from zos.reflect.preview import Preview
 from zos.reflect.runs.model import LayerRun
-from zos.views.health import HealthView
+from zos.views.health import DiscordStatus, HealthView
 from zos.views.jobs import JobsView
 from zos.views.runs import RunsView
 from zos.views.slots import SlotsView
@@ -65,6 +65,7 @@ class ApiServices:
     Attributes:
         settings: The configuration's `api` section.
         token: Required on every route but `/healthz`.
+        discord: Says how the connection to Discord stands.
     """
 
     settings: ApiConfig
@@ -74,6 +75,7 @@ class ApiServices:
     slots: SlotsView
     runs: RunsView
     health: HealthView
+    discord: Callable[[], DiscordStatus]
     control: JobControl
     preview: Rehearse
     events: EventHub

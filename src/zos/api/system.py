@@ -36,7 +36,9 @@ async def healthz() -> Alive:
 async def readyz(services: Services, response: Response) -> Health:
     """200 if they will, 503 if not; with what stands in the way and what deserves a look."""
     health = await services.health.report(
-        services.clock.now(), scheduler_runs=services.control.is_running
+        services.clock.now(),
+        scheduler_runs=services.control.is_running,
+        discord=services.discord(),
     )
     if not health.ready:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE

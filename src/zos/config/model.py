@@ -57,6 +57,25 @@ class DiscordConfig(Section):
     token: SecretStr | None = Field(
         None, description="Bot token; better as ZOS_DISCORD__TOKEN or …_FILE"
     )
+    allow_channels: frozenset[int] = Field(
+        frozenset(),
+        description="Ids of the only channels, categories and threads to observe; empty: all",
+    )
+    deny_channels: frozenset[int] = Field(
+        frozenset(), description="Ids of channels, categories and threads not to observe"
+    )
+    allow_roles: frozenset[int] = Field(
+        frozenset(), description="Observe only members with one of these roles; empty: all"
+    )
+    deny_roles: frozenset[int] = Field(
+        frozenset(), description="Observe no member with one of these roles"
+    )
+    lookback_messages: int = Field(
+        100,
+        ge=0,
+        le=1_000,
+        description="Messages a channel that are compared with Discord after an outage: edits, deletions, reactions",
+    )
 
 
 class ObserveConfig(Section):

@@ -27,6 +27,7 @@ from zos.config import Config
 from zos.core.clock import Clock, SystemClock
 from zos.core.errors import ConfigError, DatabaseError
 from zos.reflect.runs.owner import this_process
+from zos.service.discord import DiscordBot, discord_bot
 from zos.service.lock import refuse_second_service
 from zos.service.services import Services, build_services
 from zos.service.signals import Signals, handled_signals
@@ -75,8 +76,9 @@ async def _work(
     events = EventHub(services.database, services.clock)
     metrics = Metrics(services.database, services.clock)
     await metrics.render()  # what was before is not counted
+    bot = discord_bot(services)
     server = ApiServer(
-        create_app(api_services(services, token, events, metrics)), services.config.api
+        create_app(api_services(services, token, events, metrics, bot)), services.config.api
     )
     async with asyncio.TaskGroup() as group:
         group.create_task(server.run_on(listening), name="api")
@@ -89,8 +91,10 @@ async def _work(
         ]
         try:
             if await _unless(signals.stop, _book_history(services)):
+                group.create_task(bot.start(services.config.discord.token), name="discord")
                 await _fire_layers(services, signals, _describe(services.config, listening), ready)
         finally:
+            await bot.close()
             for loop in loops:
                 loop.cancel()
             await events.close()
@@ -117,7 +121,7 @@ async def _fire_layers(
 
 
 def api_services(
-    services: Services, token: OperatorToken, events: EventHub, metrics: Metrics
+    services: Services, token: OperatorToken, events: EventHub, metrics: Metrics, bot: DiscordBot
 ) -> ApiServices:
     """Return what the API's routes need."""
     return ApiServices(
@@ -128,6 +132,7 @@ def api_services(
         slots=services.slots,
         runs=services.runs,
         health=services.health,
+        discord=lambda: bot.status,
         control=services.scheduler,
         preview=services.preview,
         events=events,

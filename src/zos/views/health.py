@@ -8,10 +8,48 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from zos.core.errors import DatabaseError
 from zos.db.engine import Database, ping
 from zos.views.jobs import JobList, JobsView
+
+
+class DiscordState(StrEnum):
+    """How the connection to Discord stands."""
+
+    OFF = "off"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordStatus:
+    """The connection to Discord.
+
+    Attributes:
+        state: `off` without a token; `disconnected` once Discord has refused, until a restart.
+        reason: Why it is not connected, in words.
+        servers: Servers that Zos is in.
+        waiting: Events that wait to be recorded.
+        catching_up: Channels whose missing messages are being fetched.
+        recorded: Events recorded since the start.
+        malformed: Payloads that were passed over, as they were not what Discord documents.
+        passed_over: Events that the store could not take.
+    """
+
+    state: DiscordState = DiscordState.OFF
+    reason: str = ""
+    servers: int = 0
+    waiting: int = 0
+    catching_up: int = 0
+    recorded: int = 0
+    malformed: int = 0
+    passed_over: int = 0
+
+
+NO_DISCORD = DiscordStatus()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +60,13 @@ class Health:
         ready: Whether layers will run as promised.
         obstacles: Why not, in words.
         notices: What does not stop the service but deserves a look.
+        discord: The connection to Discord: without it layers think about what they have.
     """
 
     ready: bool
     obstacles: tuple[str, ...]
     notices: tuple[str, ...]
+    discord: DiscordStatus = NO_DISCORD
 
 
 class HealthView:
@@ -41,15 +81,25 @@ class HealthView:
         self._database = database
         self._jobs = jobs
 
-    async def report(self, now: datetime, *, scheduler_runs: bool) -> Health:
+    async def report(
+        self, now: datetime, *, scheduler_runs: bool, discord: DiscordStatus = NO_DISCORD
+    ) -> Health:
         """Return how the service is at `now`."""
         obstacles = () if scheduler_runs else ("The scheduler does not run: no layer will fire.",)
         try:
             await ping(self._database)
             jobs = await self._jobs.all(now)
         except DatabaseError as error:
-            return Health(False, (*obstacles, str(error)), ())
-        return Health(scheduler_runs, obstacles, tuple(_notices(jobs)))
+            return Health(False, (*obstacles, str(error)), (), discord)
+        notices = (*_discord_notices(discord), *_notices(jobs))
+        return Health(scheduler_runs, obstacles, notices, discord)
+
+
+def _discord_notices(discord: DiscordStatus) -> Iterator[str]:
+    if discord.state is DiscordState.DISCONNECTED:
+        yield f"Discord is disconnected: {discord.reason}"
+    elif discord.state is DiscordState.CONNECTING and discord.reason:
+        yield f"Discord is being reconnected: {discord.reason}"
 
 
 def _notices(jobs: JobList) -> Iterator[str]:
@@ -59,6 +109,6 @@ def _notices(jobs: JobList) -> Iterator[str]:
         if job.failures_in_row:
             yield f"{job.layer} has failed {job.failures_in_row} times in a row."
         if job.paused is not None:
-            yield f"{job.layer} is {job.paused}."
+            yield f"{job.layer} is {job.paused.words}."
     yield from (f"Layer file {problem}" for problem in jobs.problems)
     yield from (f"The job store holds a row that is no job of Zos: {row}." for row in jobs.parked)

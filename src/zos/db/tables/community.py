@@ -47,9 +47,7 @@ channel = Table(
     Column("created_at", UtcDateTime),  # threads: when, by whom, and whether that is in the ledger
     Column("creator_id", BigInteger),
     Column("booked", Boolean, nullable=False, server_default=true()),
-    Column(
-        "followed_to", BigInteger
-    ),  # up to this message none is missing; NULL: not followed live
+    Column("followed_to", BigInteger),  # no message up to this one is missing; NULL: not followed
 )
 Index(
     "ix_channel_unbooked",

@@ -1,0 +1,104 @@
+"""What is asked of Discord's REST interface: patiently, as it has outages and limits, and as raw payloads."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from operator import itemgetter
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+from discord.http import HTTPClient
+
+from zos.bot.mapping import Payload, to_id
+from zos.core.clock import Clock
+from zos.observe.events import Emoji
+
+log = structlog.get_logger(__name__)
+
+PAGE = 100
+MOST_RETRY_SECONDS = 60.0
+_UNKNOWN_MESSAGE = 10008
+_TOO_MANY_REQUESTS = 429
+
+
+class NotReadableError(Exception):
+    """Discord does not show this: it is gone, or Zos lacks a permission."""
+
+
+class Rest:
+    """Asks again for as long as Discord only fails; it is cancelled when the session ends.
+
+    Args:
+        http: The connection's own, which keeps to Discord's rate limits.
+        clock: The time.
+        retry_seconds: The first pause after a failure; then doubled.
+    """
+
+    def __init__(self, http: HTTPClient, clock: Clock, *, retry_seconds: float) -> None:
+        self._http = http
+        self._clock = clock
+        self._retry_seconds = retry_seconds
+        self._roles: dict[tuple[int, int], tuple[int, ...]] = {}
+
+    def forget(self) -> None:
+        """Ask again for roles: a new session has begun."""
+        self._roles.clear()
+
+    async def page(self, channel_id: int, after: int) -> list[tuple[int, Payload]]:
+        """Return up to `PAGE` messages of a channel that follow `after`, by id, ascending."""
+        found = await self._ask(lambda: self._http.logs_from(channel_id, PAGE, after=after))
+        return sorted(((to_id(one["id"]), one) for one in found), key=itemgetter(0))
+
+    async def is_deleted(self, channel_id: int, message_id: int) -> bool:
+        """Return whether Discord says that there is no such message; what it hides is not deleted."""
+        try:
+            await self._ask(lambda: self._http.get_message(channel_id, message_id))
+        except NotReadableError as error:
+            cause = error.__cause__
+            return isinstance(cause, discord.NotFound) and cause.code == _UNKNOWN_MESSAGE
+        return False
+
+    async def reactors(self, channel_id: int, message_id: int, emoji: Emoji) -> list[Payload]:
+        """Return the users who react to a message with an emoji."""
+        name = emoji.name if emoji.id is None else f"{emoji.name or '_'}:{emoji.id}"
+        users: list[Payload] = []
+        while True:
+            last = to_id(users[-1]["id"]) if users else None
+            some = await self._ask(
+                lambda last=last: self._http.get_reaction_users(  # type: ignore[misc]
+                    channel_id, message_id, name, PAGE, after=last
+                )
+            )
+            users += some
+            if len(some) < PAGE:
+                return users
+
+    async def roles(self, server_id: int, member_id: int) -> tuple[int, ...]:
+        """Return which roles a member holds; who has left holds none. Asked once a session."""
+        key = (server_id, member_id)
+        if key not in self._roles:
+            try:
+                found = await self._ask(lambda: self._http.get_member(server_id, member_id))
+            except NotReadableError:
+                found = {"roles": ()}
+            self._roles[key] = tuple(map(to_id, found["roles"]))
+        return self._roles[key]
+
+    async def _ask(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        pause = self._retry_seconds
+        while True:
+            try:
+                return await work()
+            except (discord.Forbidden, discord.NotFound) as error:
+                raise NotReadableError from error
+            except discord.HTTPException as error:
+                if error.status < 500 and error.status != _TOO_MANY_REQUESTS:
+                    raise NotReadableError from error
+                reason = f"HTTP {error.status}"
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                reason = type(error).__name__
+            log.info("discord_asked_again", reason=reason, again_in_seconds=pause)
+            await self._clock.sleep(pause)
+            pause = min(2 * pause, MOST_RETRY_SECONDS)

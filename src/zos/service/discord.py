@@ -1,0 +1,65 @@
+"""The bot of a running service, or what stands in its place where there is none.
+
+In: the services. Out: something that can be started, asked and closed, whether or not there is a token.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from zos.service.services import Services
+from zos.views.health import DiscordState, DiscordStatus
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+log = structlog.get_logger(__name__)
+
+_NOT_INSTALLED = (
+    "discord.token is set, but discord.py is not installed. Install zos[discord], and start again."
+)
+
+
+class DiscordBot(Protocol):
+    """The connection to Discord."""
+
+    @property
+    def status(self) -> DiscordStatus:
+        """How the connection stands now."""
+        ...
+
+    async def start(self, token: SecretStr | str | None) -> None:
+        """Connect and observe until `close` is called or Discord refuses."""
+        ...
+
+    async def close(self) -> None:
+        """Ask `start` to come to its end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoBot:
+    """No bot at all."""
+
+    status: DiscordStatus
+
+    async def start(self, _token: SecretStr | str | None) -> None:
+        """Do nothing."""
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+def discord_bot(services: Services) -> DiscordBot:
+    """Return the bot that the configuration asks for; discord.py is loaded only where there is a token."""
+    if services.config.discord.token is None:
+        return NoBot(DiscordStatus(DiscordState.OFF))
+    try:
+        from zos.bot.bot import ZosBot
+    except ModuleNotFoundError:
+        log.error("discord_refused", reason=_NOT_INSTALLED)
+        return NoBot(DiscordStatus(DiscordState.DISCONNECTED, _NOT_INSTALLED))
+    return ZosBot(services.config, services.ledger, clock=services.clock)

@@ -1,0 +1,172 @@
+"""The local Discord: REST and gateway on one loopback port, in whatever state a test puts them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import yarl
+from aiohttp import web
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from tests.fakes.discord.gateway import Gateway
+from tests.fakes.discord.world import AGENT, APPLICATION, World
+
+TOKEN = "local.bot.token"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One REST request that goes wrong: a status, or a limit that lasts for `retry_after` seconds."""
+
+    status: int
+    retry_after: float = 0.01
+
+
+class LocalDiscord:
+    """Discord, as far as a bot sees it.
+
+    Attributes:
+        world: What people do, and the truth.
+        gateway: Connections and sessions.
+        faults: What goes wrong with the next REST requests about channels.
+        unreadable: Channels whose history Zos may not read: their pages are empty.
+        forbidden: Channels that Zos may not see.
+        requests: Method and path of each REST request.
+    """
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.gateway = Gateway(self.world, TOKEN)
+        self.faults: deque[Fault] = deque()
+        self.unreadable: set[int] = set()
+        self.forbidden: set[int] = set()
+        self.requests: list[tuple[str, str]] = []
+        self.before_page: Callable[[int], None] = lambda _channel: None
+        self.after_page: Callable[[int], None] = lambda _channel: None
+
+    def routes(self) -> web.Application:
+        """Return the application that answers."""
+        app = web.Application(middlewares=[self._middleware])
+        message = "/api/channels/{channel}/messages/{message}"
+        app.router.add_get("/gateway", self.gateway.connect)
+        app.router.add_get("/api/users/@me", self._me)
+        app.router.add_get("/api/oauth2/applications/@me", self._application)
+        app.router.add_get("/api/channels/{channel}/messages", self._history)
+        app.router.add_get(message, self._message)
+        app.router.add_get(f"{message}/reactions/{{emoji}}", self._reactors)
+        app.router.add_get("/api/guilds/{server}/members/{member}", self._member)
+        return app
+
+    @web.middleware
+    async def _middleware(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        if not request.path.startswith("/api"):
+            return await handler(request)
+        self.requests.append((request.method, request.path))
+        if request.headers.get("Authorization") != f"Bot {TOKEN}":
+            return _problem(401, 0, "401: Unauthorized")
+        if self.faults and request.path.startswith("/api/channels"):
+            return _failed(self.faults.popleft())
+        response = await handler(request)
+        response.headers["X-RateLimit-Limit"] = "50"
+        response.headers["X-RateLimit-Remaining"] = "49"
+        response.headers["X-RateLimit-Reset-After"] = "0.05"
+        response.headers["X-RateLimit-Bucket"] = request.match_info.route.resource.canonical  # type: ignore[union-attr]
+        return response
+
+    async def _me(self, _request: web.Request) -> web.Response:
+        return _json(AGENT)
+
+    async def _application(self, _request: web.Request) -> web.Response:
+        about = {
+            "id": str(APPLICATION),
+            "name": "zos",
+            "description": "",
+            "icon": None,
+            "verify_key": "0",
+            "owner": self.world.members[11]["user"],
+            "bot_public": False,
+            "bot_require_code_grant": False,
+            "flags": 0,
+        }
+        return _json(about)
+
+    async def _history(self, request: web.Request) -> web.Response:
+        channel = int(request.match_info["channel"])
+        if channel in self.forbidden:
+            return _problem(403, 50001, "Missing Access")
+        self.before_page(channel)
+        if channel in self.unreadable:
+            return _json([])
+        after, limit = int(request.query.get("after", 0)), int(request.query["limit"])
+        page = _json(self.world.history(channel, after=after, limit=limit))
+        self.after_page(channel)
+        return page
+
+    async def _message(self, request: web.Request) -> web.Response:
+        channel, number = int(request.match_info["channel"]), int(request.match_info["message"])
+        if channel in self.unreadable:
+            return _problem(403, 50013, "Missing Permissions")
+        if number not in self.world.messages:
+            return _problem(404, 10008, "Unknown Message")
+        return _json(self.world.shown(number))
+
+    async def _reactors(self, request: web.Request) -> web.Response:
+        number = int(request.match_info["message"])
+        if number not in self.world.messages:
+            return _problem(404, 10008, "Unknown Message")
+        users = sorted(self.world.reactions.get(number, {}).get(request.match_info["emoji"], []))
+        after, limit = int(request.query.get("after", 0)), int(request.query["limit"])
+        some = [one for one in users if one > after][:limit]
+        return _json([self.world.members[one]["user"] for one in some])
+
+    async def _member(self, request: web.Request) -> web.Response:
+        found = self.world.members.get(int(request.match_info["member"]))
+        return _problem(404, 10007, "Unknown Member") if found is None else _json(found)
+
+
+def _json(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    # Discord names no charset, and discord.py insists on that.
+    body = json.dumps(data).encode()
+    return web.Response(body=body, status=status, headers=headers, content_type="application/json")
+
+
+def _problem(status: int, code: int, message: str) -> web.Response:
+    return _json({"code": code, "message": message}, status=status)
+
+
+def _failed(fault: Fault) -> web.Response:
+    if fault.status != 429:
+        return _problem(fault.status, 0, "as told")
+    body = {"message": "You are being rate limited.", "retry_after": fault.retry_after}
+    return _json(body | {"global": False}, status=429, headers={"Via": "1.1 local"})
+
+
+@asynccontextmanager
+async def local_discord() -> AsyncIterator[LocalDiscord]:
+    """Run a `LocalDiscord`, and point discord.py's base addresses to it."""
+    local = LocalDiscord()
+    runner = web.AppRunner(local.routes(), shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    local.gateway.url = f"ws://127.0.0.1:{port}/gateway"
+    before: tuple[Any, Any] = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    Route.BASE = f"http://127.0.0.1:{port}/api"
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(local.gateway.url)
+    try:
+        yield local
+    finally:
+        Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = before
+        await local.gateway.drop(None)
+        await asyncio.wait_for(runner.cleanup(), 10)
