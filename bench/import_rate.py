@@ -163,6 +163,7 @@ async def measure(folder: Path, files: list[Path]) -> dict[str, float]:
     booker = HistoryBooker(database, ledger, consents, config)
     booked = await booker.book_until(START + timedelta(days=4_000))
     done, cpu_done = perf_counter(), process_time()
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # before the audit reads
     assert await ledger.audit() == []
     assert booked.messages == report.total("messages")
     await database.close()
@@ -176,7 +177,7 @@ async def measure(folder: Path, files: list[Path]) -> dict[str, float]:
         "entries": booked.entries,
         "statements": did["statements"],
         "commits": did["commits"],
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_bytes": peak_bytes,
     }
 
 
@@ -253,7 +254,7 @@ def main() -> int:
     found = [of_messages(count) for count in chosen.messages]
     rates = [show(f"{one['messages']:,}", one) for one in found]
     grown = (found[-1]["peak_bytes"] - found[0]["peak_bytes"]) / 2**20
-    print(f"ratio {rates[-1] / rates[0]:.2f}, memory {grown:+,.0f} MiB")
+    print(f"ratio {rates[-1] / rates[0]:.2f}, memory {grown:+,.0f} MiB (SQLite's cache: up to 64)")
     if chosen.gigabytes:
         show(f"{chosen.gigabytes:g} GB", of_gigabytes(chosen.gigabytes))
     is_good = min(rates) >= TARGET_PER_SECOND and rates[-1] >= TARGET_RATIO * rates[0]
