@@ -1,0 +1,40 @@
+"""`zos` on a machine whose clock is wrong: `python stepped_clock.py SECONDS serve …`.
+
+The clock is so many seconds ahead from the start, and is set on by another `STEP` at SIGUSR1. Only
+the two places that read the wall clock see it: `zos.core.clock` and APScheduler's timer.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from datetime import datetime, timedelta, tzinfo
+
+import apscheduler.schedulers.base
+
+import zos.core.clock
+from zos.cli import main
+
+STEP = timedelta(minutes=40)
+
+
+class SteppedClock(datetime):
+    """The machine's clock as somebody has set it."""
+
+    ahead = timedelta(0)
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> SteppedClock:
+        return cls.fromtimestamp((datetime.now(tz) + cls.ahead).timestamp(), tz)
+
+    @classmethod
+    def step(cls, *_: object) -> None:
+        cls.ahead += STEP
+
+
+if __name__ == "__main__":
+    SteppedClock.ahead = timedelta(seconds=float(sys.argv.pop(1)))
+    signal.signal(signal.SIGUSR1, SteppedClock.step)
+    zos.core.clock.datetime = SteppedClock  # type: ignore[attr-defined]
+    apscheduler.schedulers.base.datetime = SteppedClock
+    main()
