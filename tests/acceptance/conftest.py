@@ -204,6 +204,13 @@ class Home:
         assert answer.is_success, answer.text
         return str(answer.json()["id"])
 
+    async def reload(self) -> Any:
+        """Let the running service read its layers again; return all jobs once every due slot is settled."""
+        async with self.http() as client:
+            answer = await client.post("/api/v1/reload")
+        assert answer.is_success, answer.text
+        return answer.json()
+
     async def rows(self, table: Table) -> list[Any]:
         async with self.database.read() as connection:
             return list((await connection.execute(select(table))).all())
@@ -288,6 +295,7 @@ def _settings(server: ModelServer, folder: Path) -> dict[str, Any]:
     return {
         "api": {"port": 0},
         "log": {"format": "json"},
+        "salience": {"budget": {"total": 100_000}},
         "models": {"profiles": {"default": profile}},
         "reflect": {"layers_dir": str(folder / "layers")},
     }

@@ -1,14 +1,15 @@
 """`zos` on a machine whose clock is wrong: `python stepped_clock.py SECONDS serve …`.
 
-The clock is so many seconds ahead from the start, and is set on by another `STEP` at SIGUSR1. Only
-the two places that read the wall clock see it: `zos.core.clock` and APScheduler's timer.
+The clock is so many seconds ahead from the start. SIGUSR1 sets it on by `STEP`; SIGUSR2 sets it on
+to `LEAD` before the next full minute. Only the two places that read the wall clock see it:
+`zos.core.clock` and APScheduler's timer.
 """
 
 from __future__ import annotations
 
 import signal
 import sys
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import apscheduler.schedulers.base
 
@@ -16,6 +17,8 @@ import zos.core.clock
 from zos.cli import main
 
 STEP = timedelta(minutes=40)
+LEAD = timedelta(seconds=8)
+MINUTE = timedelta(minutes=1)
 
 
 class SteppedClock(datetime):
@@ -31,10 +34,17 @@ class SteppedClock(datetime):
     def step(cls, *_: object) -> None:
         cls.ahead += STEP
 
+    @classmethod
+    def approach(cls, *_: object) -> None:
+        now = cls.now(UTC)
+        full_minute = now.replace(second=0, microsecond=0) + MINUTE
+        cls.ahead += (full_minute - LEAD - now) % MINUTE
+
 
 if __name__ == "__main__":
     SteppedClock.ahead = timedelta(seconds=float(sys.argv.pop(1)))
     signal.signal(signal.SIGUSR1, SteppedClock.step)
+    signal.signal(signal.SIGUSR2, SteppedClock.approach)
     zos.core.clock.datetime = SteppedClock  # type: ignore[attr-defined]
     apscheduler.schedulers.base.datetime = SteppedClock
     main()
