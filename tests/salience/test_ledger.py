@@ -183,6 +183,17 @@ async def test_a_topic_that_does_not_exist_cannot_spend(community: Community) ->
         await community.spend(ANN_HERE, 1_000)
 
 
+async def test_a_reflection_that_had_nothing_to_say_costs_nothing_but_has_seen_the_material(
+    community: Community,
+) -> None:
+    await community.book(said(ANN))
+    async with community.db.write() as connection:
+        await community.ledger.mark_seen(connection, ANN_HERE, after(hours=1))
+    topic = await community.topic(ANN_HERE)
+    assert (topic.balance_micro, topic.new_material, topic.insight_count) == (micro(1.0), 0, 0)
+    assert topic.last_reflected_at == after(hours=1)
+
+
 async def test_material_can_be_added_without_salience_and_makes_the_topic(
     community: Community,
 ) -> None:

@@ -13,15 +13,13 @@ from zos.salience.amounts import Amounts
 from zos.salience.earning import UNKNOWN_MEMBER, Activity, ActivityKind, Earning
 from zos.salience.model import EntryKind
 
-_KEYS = 16_384
-_user = lru_cache(_KEYS)(TopicKey.user)
-_dyad = lru_cache(_KEYS)(TopicKey.dyad)
-_user_in_channel = lru_cache(_KEYS)(TopicKey.user_in_channel)
-_dyad_in_channel = lru_cache(_KEYS)(TopicKey.dyad_in_channel)
-_channel = lru_cache(_KEYS)(TopicKey.channel)
-_thread = lru_cache(_KEYS)(TopicKey.thread)
-_emoji = lru_cache(_KEYS)(TopicKey.emoji)
-_subject = lru_cache(_KEYS)(TopicKey.subject)
+_REMEMBERED = 16_384
+"""Earnings of one member or pair in one place that are kept: most messages earn what an earlier one did."""
+
+_channel = lru_cache(_REMEMBERED)(TopicKey.channel)
+_thread = lru_cache(_REMEMBERED)(TopicKey.thread)
+_emoji = lru_cache(_REMEMBERED)(TopicKey.emoji)
+_subject = lru_cache(_REMEMBERED)(TopicKey.subject)
 
 
 class Earner:
@@ -91,27 +89,28 @@ class Earner:
         if not self.allows(activity.author_id):
             return []
         micro = amounts.direct_message[activity.has_media]
-        return [Earning(_user(activity.author_id), micro, EntryKind.DIRECT_MESSAGE, 0)]
+        return [Earning(TopicKey.user(activity.author_id), micro, EntryKind.DIRECT_MESSAGE, 0)]
 
     def _message(self, activity: Activity, server_id: int, amounts: Amounts) -> list[Earning]:
         micro = amounts.message[activity.has_media]
-        found = [Earning(self._place(activity, server_id), micro, EntryKind.MESSAGE, 1)]
-        author_id = activity.author_id
-        author_allowed = self.allows(author_id)
+        place = self._place(activity, server_id)
+        found = [Earning(place, micro, EntryKind.MESSAGE, 1)]
+        author_allowed = self.allows(activity.author_id)
         if author_allowed:
-            found += self._person(activity, author_id, micro, EntryKind.MESSAGE)
+            found += _person_earnings(activity.author_id, place, micro, EntryKind.MESSAGE, 1)
         addressee_id = activity.reply_to_author_id
         if addressee_id is not None and author_allowed:
-            found += self._pair(activity, addressee_id, amounts.reply, EntryKind.REPLY)
+            found += self._pair(activity, place, addressee_id, amounts.reply, EntryKind.REPLY)
         if activity.mention_ids:
-            found += self._mentions(activity, server_id, amounts, author_allowed)
+            found += self._mentions(activity, place, amounts, author_allowed)
         if activity.emoji_ids or activity.role_ids or activity.subject_names:
             found += self._named_things(activity, server_id, micro, amounts)
         return found
 
     def _mentions(
-        self, activity: Activity, server_id: int, amounts: Amounts, author_allowed: bool
+        self, activity: Activity, place: TopicKey, amounts: Amounts, author_allowed: bool
     ) -> Iterator[Earning]:
+        server_id = place.server_id
         # A reply pings whom it answers: that is no second address.
         skipped = {activity.author_id, activity.reply_to_author_id}
         for member_id in dict.fromkeys(activity.mention_ids):
@@ -121,10 +120,10 @@ class Earner:
                 yield Earning(TopicKey.self_topic(), micro, EntryKind.AGENT_MENTION, 0)
             elif member_id not in skipped and self.allows(member_id):
                 micro = amounts.mention
-                yield Earning(_user(member_id, server_id), micro, EntryKind.MENTION, 0)
-                yield Earning(_user(member_id), micro, EntryKind.MENTION, 0)
+                yield Earning(TopicKey.user(member_id, server_id), micro, EntryKind.MENTION, 0)
+                yield Earning(TopicKey.user(member_id), micro, EntryKind.MENTION, 0)
                 if author_allowed:
-                    yield from self._pair(activity, member_id, micro, EntryKind.MENTION)
+                    yield from self._pair(activity, place, member_id, micro, EntryKind.MENTION)
 
     def _named_things(
         self, activity: Activity, server_id: int, micro: int, amounts: Amounts
@@ -140,55 +139,34 @@ class Earner:
 
     def _reaction(self, activity: Activity, micro: int) -> list[Earning]:
         kind, server_id, count = EntryKind.REACTION, activity.server_id, activity.count
+        place = None if server_id is None else self._place(activity, server_id)
         found = []
-        if server_id is not None:
-            found.append(Earning(self._place(activity, server_id), micro, kind, count))
+        if place is not None and server_id is not None:
             emoji = (_emoji(server_id, emoji_id) for emoji_id in activity.emoji_ids)
-            found += [Earning(key, micro, kind, count) for key in emoji]
+            found = [Earning(key, micro, kind, count) for key in (place, *emoji)]
         author_id = activity.target_author_id
         if author_id is None or author_id == activity.author_id or not self.allows(author_id):
             return found
-        found += self._person(activity, author_id, micro, kind)
+        found += _person_earnings(author_id, place, micro, kind, count)
         if self.allows(activity.author_id):
-            found += self._pair(activity, author_id, micro, kind)
+            found += self._pair(activity, place, author_id, micro, kind)
         return found
 
     def _thread_created(self, activity: Activity, micro: int) -> list[Earning]:
         if activity.server_id is None:
             return []
-        found = [Earning(self._place(activity, activity.server_id), micro, EntryKind.THREAD, 0)]
+        keys = [self._place(activity, activity.server_id)]
         if self.allows(activity.author_id):
-            found.append(
-                Earning(_user(activity.author_id, activity.server_id), micro, EntryKind.THREAD, 0)
-            )
-            found.append(Earning(_user(activity.author_id), micro, EntryKind.THREAD, 0))
-        return found
-
-    def _person(
-        self, activity: Activity, member_id: int, micro: int, kind: EntryKind
-    ) -> Iterator[Earning]:
-        server_id = activity.server_id
-        if server_id is not None:
-            place_id = self._place(activity, server_id).ids[0]
-            yield Earning(_user(member_id, server_id), micro, kind, activity.count)
-            yield Earning(
-                _user_in_channel(server_id, place_id, member_id), micro, kind, activity.count
-            )
-        yield Earning(_user(member_id), micro, kind, 0)
+            keys.append(TopicKey.user(activity.author_id, activity.server_id))
+            keys.append(TopicKey.user(activity.author_id))
+        return [Earning(key, micro, EntryKind.THREAD, 0) for key in keys]
 
     def _pair(
-        self, activity: Activity, other_id: int, micro: int, kind: EntryKind
-    ) -> Iterator[Earning]:
-        author_id, server_id = activity.author_id, activity.server_id
-        if other_id == author_id or not self.allows(other_id):
-            return
-        if server_id is not None:
-            place_id = self._place(activity, server_id).ids[0]
-            yield Earning(_dyad(author_id, other_id, server_id), micro, kind, 1)
-            yield Earning(
-                _dyad_in_channel(server_id, place_id, author_id, other_id), micro, kind, 1
-            )
-        yield Earning(_dyad(author_id, other_id), micro, kind, 0)
+        self, activity: Activity, place: TopicKey | None, other_id: int, micro: int, kind: EntryKind
+    ) -> tuple[Earning, ...]:
+        if other_id == activity.author_id or not self.allows(other_id):
+            return ()
+        return _pair_earnings(activity.author_id, other_id, place, micro, kind)
 
     def _place(self, activity: Activity, server_id: int) -> TopicKey:
         if not activity.is_thread:
@@ -201,3 +179,33 @@ class Earner:
 def subject_keys(server_id: int, names: Iterable[str]) -> list[TopicKey]:
     """Return the keys of named subjects, each once, in order."""
     return list(dict.fromkeys(_subject(server_id, name) for name in names))
+
+
+@lru_cache(_REMEMBERED)
+def _person_earnings(
+    member_id: int, place: TopicKey | None, micro: int, kind: EntryKind, count: int
+) -> tuple[Earning, ...]:
+    """A member as they are in the server, in the place, and anywhere; without a place, anywhere."""
+    anywhere = Earning(TopicKey.user(member_id), micro, kind, 0)
+    if place is None or place.server_id is None:
+        return (anywhere,)
+    here = TopicKey.user(member_id, place.server_id)
+    in_place = TopicKey.user_in_channel(place.server_id, place.ids[0], member_id)
+    return (
+        Earning(here, micro, kind, count),
+        Earning(in_place, micro, kind, count),
+        anywhere,
+    )
+
+
+@lru_cache(_REMEMBERED)
+def _pair_earnings(
+    one: int, other: int, place: TopicKey | None, micro: int, kind: EntryKind
+) -> tuple[Earning, ...]:
+    """A pair, likewise."""
+    anywhere = Earning(TopicKey.dyad(one, other), micro, kind, 0)
+    if place is None or place.server_id is None:
+        return (anywhere,)
+    here = TopicKey.dyad(one, other, place.server_id)
+    in_place = TopicKey.dyad_in_channel(place.server_id, place.ids[0], one, other)
+    return (Earning(here, micro, kind, 1), Earning(in_place, micro, kind, 1), anywhere)

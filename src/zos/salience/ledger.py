@@ -177,6 +177,7 @@ class SalienceLedger:
         self, connection: AsyncConnection, topic_key: TopicKey, at: datetime
     ) -> None:
         """Count all material of a topic as seen at `at`, for a reflection that had nothing to say."""
+        await self._lock(connection)
         await connection.execute(
             update(topic)
             .where(topic.c.key == str(topic_key))

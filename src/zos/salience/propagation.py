@@ -20,14 +20,14 @@ it belongs to.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
+from enum import IntEnum
 
 from zos.core.topics import TopicCategory, TopicKey
 from zos.salience.earning import Earning
 from zos.salience.model import EntryKind
 
 
-class Relation(Enum):
+class Relation(IntEnum):
     """What the members of a circle are to the topic that feeds it."""
 
     DYADS_OF = 1

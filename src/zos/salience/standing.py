@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from zos.core.topics import TopicKey
 from zos.salience.decay import DAY_MICROS, decayed, whole_days
 from zos.salience.earning import Earning
@@ -46,9 +44,10 @@ class Standing:
         decay_from: Whole days after this decay the base.
         balance: As last written down; by the time of the next change more may have decayed.
         changes: What is to be written to the ledger.
-        pools: What it draws from, each with the gift and spill that it has drawn already. Empty
+        feeds: The pools that its own earnings are poured into.
+        homes: The pools that it may draw from.
+        drawn: Those it does draw from, each with the gift and spill that it has had already: none
             while it is cold or quiet.
-        feeds: What its own earnings are poured into, once it is known.
     """
 
     __slots__ = (
@@ -59,12 +58,13 @@ class Standing:
         "changes",
         "created_at",
         "decay_from",
+        "drawn",
         "feeds",
+        "homes",
         "id",
         "is_changed",
         "key",
         "material",
-        "pools",
         "text",
     )
 
@@ -92,8 +92,9 @@ class Standing:
         self.id = id
         self.is_changed = id is None
         self.changes: dict[EntryKind, Change] = {}
-        self.pools: dict[Pool, tuple[int, int]] = {}
-        self.feeds: tuple[Pool, ...] | None = None
+        self.feeds: tuple[Pool, ...] = ()
+        self.homes: tuple[Pool, ...] = ()
+        self.drawn: dict[Pool, tuple[int, int]] = {}
 
     @classmethod
     def newborn(cls, key: TopicKey, cap: int, at: int) -> Standing:
@@ -107,7 +108,7 @@ class Standing:
 
     def level(self, at: int, kept_per_day: float) -> int:
         """Return what decay has left at `at`."""
-        if at < self.quiet_at:
+        if at < self.decay_from + DAY_MICROS:
             return self.base
         return decayed(self.base, whole_days(self.decay_from, at), kept_per_day)
 
@@ -119,20 +120,17 @@ class Standing:
         events are written down does not matter.
         """
         level = self.level(at, kept_per_day)
-        self._settle_at(level, at)
-        return level
-
-    def _settle_at(self, level: int, at: int) -> None:
         if level != self.balance:
             self.note(EntryKind.DECAY, level - self.balance, at)
+        return level
 
     def note(self, kind: EntryKind, amount: int, at: int) -> None:
-        """Change the balance by `amount`, for the ledger."""
+        """Change the balance by `amount`, for the ledger. Changes of one kind come in the order of time."""
         change = self.changes.get(kind)
         if change is None:
             change = self.changes[kind] = Change()
         change.amount += amount
-        change.at = max(change.at, at)
+        change.at = at
         self.balance += amount
         self.is_changed = True
 
@@ -155,40 +153,40 @@ class Standing:
         self.is_changed = True
         return earning.micro - kept
 
-    def enter(self, pools: Iterable[Pool]) -> None:
-        """Share in what comes into `pools` from now on."""
-        self.pools = {pool: (pool.gift, pool.spill) for pool in pools}
+    def enter(self) -> None:
+        """Share in what comes into its pools from now on."""
+        self.drawn = {pool: (pool.gift, pool.spill) for pool in self.homes}
 
-    def leave(self) -> None:
+    def leave(self, kept_per_day: float) -> None:
         """Take in what has come so far, and share in nothing more."""
-        self.draw()
-        self.pools = {}
+        self.draw(kept_per_day)
+        self.drawn = {}
 
     def skip(self) -> None:
         """Leave aside what has come into its pools since it last drew."""
-        for pool in self.pools:
-            self.pools[pool] = (pool.gift, pool.spill)
+        for pool in self.drawn:
+            self.drawn[pool] = (pool.gift, pool.spill)
 
-    def draw(self) -> None:
+    def draw(self, kept_per_day: float) -> None:
         """Take in what has come into its pools since it last drew, up to the cap.
 
         Near the cap, gifts come before spills.
         """
         gift = spill = at = 0
-        for pool, (gift_drawn, spill_drawn) in self.pools.items():
+        for pool, (gift_drawn, spill_drawn) in self.drawn.items():
             if pool.gift != gift_drawn or pool.spill != spill_drawn:
                 gift += pool.gift - gift_drawn
                 spill += pool.spill - spill_drawn
                 at = max(at, pool.at)
         if at:
             self.skip()
-            self._receive(gift, spill, at)
+            self._receive(gift, spill, at, kept_per_day)
 
-    def _receive(self, gift: int, spill: int, at: int) -> None:
+    def _receive(self, gift: int, spill: int, at: int, kept_per_day: float) -> None:
         room = self.cap - self.base
         if room <= 0:
             return
-        self._settle_at(self.base, at)
+        self.settle(at, kept_per_day)
         given = min(gift, room)
         spilled = min(spill, room - given)
         if given:

@@ -51,8 +51,8 @@ class Tally:
         """Take in topics as stored; a second copy of one is ignored."""
         for standing in standings:
             if standing.key not in self._standings:
-                self._standings[standing.key] = standing
-                self._join_if_warm(standing)
+                self._place(standing)
+                self._enter_if_warm(standing)
 
     def book(self, earnings: Sequence[Earning], at: int) -> None:
         """Book one event: what it earns directly, then what that gives to warm relations.
@@ -64,41 +64,47 @@ class Tally:
         touched = [self._touch(earning.key, at) for earning in earnings]
         for standing, earning in zip(touched, earnings, strict=True):
             overflow = standing.earn(earning, at, self._rest, self._kept_per_day)
-            self._join_if_warm(standing)
+            self._enter_if_warm(standing)
             self._pour(standing, earning, overflow, at)
         for standing in touched:
-            standing.skip()
+            if standing.drawn:
+                standing.skip()
 
     def close(self) -> list[Standing]:
         """Draw all gifts; return the standings that must be written, in a stable order."""
         for standing in self._standings.values():
-            standing.draw()
+            if standing.drawn:
+                standing.draw(self._kept_per_day)
         return [standing for standing in self._standings.values() if standing.is_changed]
+
+    def _place(self, standing: Standing) -> None:
+        key, pools = standing.key, self._pools
+        standing.feeds = tuple(pools[circle] for circle in feeds(key) if circle in pools)
+        standing.homes = tuple(pools[circle] for circle in joins(key) if circle in pools)
+        self._standings[key] = standing
 
     def _touch(self, key: TopicKey, at: int) -> Standing:
         standing = self._standings.get(key)
         if standing is None:
-            standing = self._standings[key] = Standing.newborn(key, self._caps.of(key), at)
-        else:
-            standing.draw()
+            standing = Standing.newborn(key, self._caps.of(key), at)
+            self._place(standing)
+        elif standing.drawn:
+            standing.draw(self._kept_per_day)
         return standing
 
     def _pour(self, standing: Standing, earning: Earning, overflow: int, at: int) -> None:
-        gift = earning.micro * self._share // MICRO
-        spill = overflow * self._spill // MICRO
-        if standing.feeds is None:
-            standing.feeds = tuple(self._pools[circle] for circle in feeds(earning.key))
-        for pool in standing.feeds:
-            pool.pour(gift, spill, at)
+        pools = standing.feeds
         if earning.kind is EntryKind.DIRECT_MESSAGE:
-            self._pools[elsewhere(earning.key)].pour(gift, spill, at)
-
-    def _join_if_warm(self, standing: Standing) -> None:
-        if standing.pools or standing.base <= self._warm:
-            return
-        pools = [self._pools[circle] for circle in joins(standing.key) if circle in self._pools]
+            pools = (*pools, self._pools[elsewhere(earning.key)])
         if pools:
-            standing.enter(pools)
+            gift = earning.micro * self._share // MICRO
+            spill = overflow * self._spill // MICRO
+            for pool in pools:
+                pool.pour(gift, spill, at)
+
+    def _enter_if_warm(self, standing: Standing) -> None:
+        if standing.homes and not standing.drawn and standing.base > self._warm:
+            standing.enter()
             self._watch(standing)
 
     def _watch(self, standing: Standing) -> None:
@@ -108,6 +114,6 @@ class Tally:
 
     def _quieten(self, standing: Standing, at: int) -> None:
         if standing.quiet_at <= at:
-            standing.leave()
+            standing.leave(self._kept_per_day)
         else:  # it has been active since
             self._watch(standing)
