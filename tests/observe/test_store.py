@@ -132,6 +132,15 @@ async def test_the_newest_are_kept_and_told_oldest_first(ids: Ids) -> None:
     assert await ids(TopicKey.dyad(11, 12), limit=2) == [6, 8]
 
 
+async def test_an_emoji_has_as_many_messages_as_asked_for_however_many_reacted(
+    talk: Room, ids: Ids
+) -> None:
+    crowd = [Author(number, f"u{number}", f"U{number}") for number in range(30, 40)]
+    await talk.record(*(liked(9, who, 12.5, SOUP) for who in crowd))
+
+    assert await ids(TopicKey.emoji(SERVER, 801), limit=2) == [4, 9]
+
+
 async def test_a_channel_holds_its_threads_where_they_are_no_topics(talk: Room) -> None:
     store = MessageStore(talk.database, threads_as_topics=False)
     channel = TopicKey.channel(SERVER, CHANNEL)

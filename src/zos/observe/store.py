@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 
 from zos.core.scopes import Scope
 from zos.core.topics import TopicCategory, TopicKey
@@ -108,7 +108,7 @@ class MessageStore:
         branches = self._message_branches(key)
         if not branches:
             return []
-        newest = union(*(select(window.newest(*branch).subquery()) for branch in branches))
+        newest = union(*(select(window.newest(branch).subquery()) for branch in branches))
         ids = newest.subquery()
         wanted = (
             _message_rows()
@@ -176,9 +176,9 @@ class MessageStore:
             case (one, other):
                 return _pair_branches(ids, one, other)
             case (one,):
-                return [(ids.where(message.c.author_id == one), message.c.created_at)]
+                return [_Branch(ids.where(message.c.author_id == one))]
             case _ if key.channel_id is not None:
-                return [(ids, message.c.created_at)]
+                return [_Branch(ids)]
             case _:
                 return _reference_branches(key, ids)
 
@@ -204,8 +204,15 @@ class MessageStore:
         return or_(message.c.channel_id == channel_id, message.c.channel_id.in_(threads))
 
 
-_Branch = tuple[Select[Any], ColumnElement[datetime]]
-"""A query of message ids and times, and the time column that its window is about."""
+class _Branch(NamedTuple):
+    """A query of message ids and times, and the time column that its window is about.
+
+    `repeats`: it has a message as often as that column has times for it.
+    """
+
+    query: Select[Any]
+    moment: ColumnElement[datetime] = message.c.created_at
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +225,13 @@ class _Window:
         until = [moment <= self.until]
         return until if self.after is None else [moment > self.after, *until]
 
-    def newest(self, query: Select[Any], moment: ColumnElement[datetime]) -> Select[Any]:
-        return (
-            query.where(*self.holds(moment), message.c.created_at <= self.until)
-            .order_by(moment.desc(), message.c.id.desc())
-            .limit(self.limit)
-        )
+    def newest(self, branch: _Branch) -> Select[Any]:
+        query = branch.query.where(*self.holds(branch.moment), message.c.created_at <= self.until)
+        latest = branch.moment
+        if branch.repeats:
+            query = query.group_by(message.c.id, message.c.created_at)
+            latest = func.max(branch.moment)
+        return query.order_by(latest.desc(), message.c.id.desc()).limit(self.limit)
 
 
 def _in_server(key: TopicKey) -> list[ColumnElement[bool]]:
@@ -236,8 +244,8 @@ def _pair_branches(ids: Select[Any], one: int, other: int) -> list[_Branch]:
         written = ids.where(message.c.author_id == author)
         mentioning = written.join(mention, mention.c.message_id == message.c.id)
         branches += [
-            (written.where(message.c.reply_to_author_id == partner), message.c.created_at),
-            (mentioning.where(mention.c.member_id == partner), message.c.created_at),
+            _Branch(written.where(message.c.reply_to_author_id == partner)),
+            _Branch(mentioning.where(mention.c.member_id == partner)),
         ]
     return branches
 
@@ -249,13 +257,13 @@ def _reference_branches(key: TopicKey, ids: Select[Any]) -> list[_Branch]:
             reacted = ids.join(reaction).where(
                 reaction.c.emoji_id == key.ids[0], reaction.c.removed_at.is_(None)
             )
-            return [(used, message.c.created_at), (reacted, reaction.c.reacted_at)]
+            return [_Branch(used), _Branch(reacted, reaction.c.reacted_at, repeats=True)]
         case TopicCategory.ROLE:
             called = ids.join(role_mention).where(role_mention.c.role_id == key.ids[0])
-            return [(called, message.c.created_at)]
+            return [_Branch(called)]
         case TopicCategory.SUBJECT:
             named = ids.join(subject_mention, subject_mention.c.message_id == message.c.id)
-            return [(named.where(subject_mention.c.topic_key == str(key)), message.c.created_at)]
+            return [_Branch(named.where(subject_mention.c.topic_key == str(key)))]
         case _:
             return []
 
