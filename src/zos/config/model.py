@@ -85,7 +85,7 @@ class ObserveConfig(Section):
         10_000, ge=100, le=1_000_000, description="Events waiting to be recorded, at most"
     )
     batch_size: int = Field(
-        1_000, ge=1, le=20_000, description="Events in one transaction, at most"
+        2_000, ge=1, le=20_000, description="Events in one transaction, at most"
     )
     threads_as_topics: bool = Field(
         True, description="False: a thread counts for its parent channel"
