@@ -14,10 +14,10 @@ from typing import Any
 import psycopg
 import pytest
 from hypothesis import settings
+from tests.postgres import TEMPLATE, ReusedDatabase, database_uri, fresh_database
 
 from zos.config import Config
 from zos.core.clock import SimulatedClock
-from zos.core.ids import new_ulid
 from zos.db.engine import Database
 
 # A shared machine may be slow at any moment; that is no failure.
@@ -25,7 +25,6 @@ settings.register_profile("zos", deadline=None)
 settings.load_profile("zos")
 
 EPOCH = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-_TEMPLATE = "zos_template"
 # The server's wheel wants a runtime folder of its own, and warns where the machine has none.
 os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="zos-run-")
 
@@ -55,10 +54,12 @@ def postgres_server() -> Iterator[str]:
     server = get_server(folder / "data")
     uri = server.get_uri()
     with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {_TEMPLATE}")
-    asyncio.run(
-        _migrate(Config.model_validate({"database": {"url": _database_uri(uri, _TEMPLATE)}}))
-    )
+        # What the tests write need not survive a power cut: making a database is 20 times faster.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    asyncio.run(_migrate(Config.model_validate({"database": {"url": database_uri(uri, TEMPLATE)}})))
     yield uri
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
@@ -72,15 +73,17 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "zos.db"
 
 
+@pytest.fixture(scope="session")
+def reused_postgres(postgres_server: str) -> ReusedDatabase:
+    """The database that most tests use in turn."""
+    return ReusedDatabase(postgres_server)
+
+
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """A fresh migrated PostgreSQL database of the test's own."""
-    name = f"zos_{new_ulid(datetime.now(UTC)).lower()}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
-    yield _database_uri(postgres_server, name)
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_database(postgres_server) as uri:
+        yield uri
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -91,7 +94,8 @@ def config(request: pytest.FixtureRequest, make_config: Callable[..., Config]) -
         made.data_dir.mkdir(parents=True)
         shutil.copyfile(request.getfixturevalue("sqlite_template"), made.data_dir / "zos.db")
         return made
-    return make_config(database={"url": request.getfixturevalue("postgres_url")})
+    reused: ReusedDatabase = request.getfixturevalue("reused_postgres")
+    return make_config(database={"url": reused.empty_uri()})
 
 
 @pytest.fixture
@@ -116,7 +120,3 @@ async def _migrate(config: Config) -> None:
     database = Database(config)
     await database.connect()
     await database.close()
-
-
-def _database_uri(uri: str, name: str) -> str:
-    return uri.replace("/postgres?", f"/{name}?", 1)
