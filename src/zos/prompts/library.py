@@ -53,6 +53,14 @@ class PromptProblem:
         return f"{place}: {self.message}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What a prompt's own text asks for, without what it includes."""
+
+    included: tuple[str, ...]
+    variables: frozenset[str]
+
+
 class PromptLibrary:
     """The prompts at hand.
 
@@ -66,6 +74,7 @@ class PromptLibrary:
     def __init__(self, prompts_dir: Path | None) -> None:
         self._folder = prompts_dir
         self._sources: dict[str, str] = {}
+        self._needs: dict[tuple[str, str], _Needs] = {}
         self.environment = PromptEnvironment(FunctionLoader(self._load))
         self.problems: tuple[PromptProblem, ...] = ()
         self._shipped = _read(files("zos.prompts") / "builtin")[0]
@@ -88,6 +97,7 @@ class PromptLibrary:
             good = {name: text for name, text in good.items() if name not in broken}
             kept |= self._still_good(broken)
         self._sources = {**self._shipped, **kept, **good}
+        self._needs = {}
         self.problems = tuple(problems)
 
     def _still_good(self, names: Iterable[str]) -> dict[str, str]:
@@ -111,13 +121,22 @@ class PromptLibrary:
             text = self.source(name)
             if text is not None and name not in found:
                 found[name] = text
-                waiting += _included(self.environment.parse(text, name))
+                waiting += self._needs_of(name, text).included
         return dict(sorted(found.items()))
 
     def variables(self, name: str) -> frozenset[str]:
         """Return the variables that a prompt and all that it includes ask for."""
-        trees = [self.environment.parse(text, part) for part, text in self.sources([name]).items()]
-        return frozenset().union(*(meta.find_undeclared_variables(tree) for tree in trees))
+        parts = self.sources([name]).items()
+        return frozenset().union(*(self._needs_of(*part).variables for part in parts))
+
+    def _needs_of(self, name: str, text: str) -> _Needs:
+        """Parse a prompt once for all the layers that name it."""
+        found = self._needs.get((name, text))
+        if found is None:
+            tree = self.environment.parse(text, name)
+            variables = frozenset(meta.find_undeclared_variables(tree))
+            found = self._needs[name, text] = _Needs(tuple(_included(tree)), variables)
+        return found
 
     def missing(self, name: str) -> str:
         """Return, in words, that there is no prompt `name`, and the nearest name."""
