@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from zos.bot.inbox import CaughtUp, Inbox
+from zos.bot.inbox import CaughtUp, Inbox, PlacesShown
 from zos.bot.insisting import insisting
 from zos.bot.mapping import PAYLOAD_ERRORS, Payload, holds_messages, to_id
 from zos.bot.past import Followed, Past
@@ -93,6 +93,7 @@ class CatchUp:
         if last:
             self._behind |= last.keys()
             self._asked |= last.keys()
+            self._inbox.put([PlacesShown(server_id, last)])
             self._spawn(self._server(rest, server_id, last))
 
     def born(self, channel_id: int) -> None:
@@ -118,14 +119,8 @@ class CatchUp:
         marks = await insisting(
             lambda: self._marks.of_server(server_id), self._clock, self._retry_seconds
         )
-        newest = max(marks.values(), default=None)
-        for channel_id, last_id in last.items():
-            # A channel made since anything was last heard of the server is new with all it holds;
-            # else it is followed from now on, and its past is for an import.
-            is_new = newest is not None and channel_id > newest
-            start = channel_id if is_new else max(last_id, channel_id)
-            followed = Followed(channel_id, server_id, marks.get(channel_id, start))
-            self._spawn(self._channel(rest, followed))
+        for channel_id in last.keys() & marks.keys():
+            self._spawn(self._channel(rest, Followed(channel_id, server_id, marks[channel_id])))
 
     async def _conversations(self, rest: Rest, begun: Mapping[int, int] | None = None) -> None:
         await self._inbox.settled()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from zos.observe.events import Event
@@ -34,7 +34,15 @@ class ChannelGone:
     channel_id: int
 
 
-Item = Event | SessionBegun | CaughtUp | ChannelGone
+@dataclass(frozen=True, slots=True)
+class PlacesShown:
+    """A server's channels and threads as a session first shows them: channel → its last message, or 0."""
+
+    server_id: int
+    last: Mapping[int, int]
+
+
+Item = Event | SessionBegun | CaughtUp | ChannelGone | PlacesShown
 
 
 class Inbox:

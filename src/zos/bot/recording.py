@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import structlog
 
-from zos.bot.inbox import CaughtUp, ChannelGone, Inbox, Item, SessionBegun
+from zos.bot.inbox import CaughtUp, ChannelGone, Inbox, Item, PlacesShown, SessionBegun
 from zos.bot.insisting import insisting
 from zos.core.clock import Clock
 from zos.observe.events import Event, MessageCreated, MessagesDeleted
@@ -26,6 +26,26 @@ class _Pending:
 
     events: list[Event] = field(default_factory=list)
     marks: dict[int, int] = field(default_factory=dict)
+
+
+def first_marks(marks: Mapping[int, int], last: Mapping[int, int]) -> dict[int, int]:
+    """Return where to begin following those channels of a server that have no mark yet.
+
+    One that was made after all that are followed is new with all it holds. (How far those are
+    followed says nothing: their history may have been read beyond what the session told.) Any
+    other is followed from now on, and its past is for an import.
+
+    Args:
+        marks: Marks of the server's channels.
+        last: Channel → its last message, or 0.
+    """
+    youngest = max(marks, default=None)
+    begun = {}
+    for channel_id, last_id in last.items():
+        is_new = youngest is not None and channel_id > youngest
+        if channel_id not in marks:
+            begun[channel_id] = channel_id if is_new else max(channel_id, last_id)
+    return begun
 
 
 class Recording:
@@ -75,6 +95,10 @@ class Recording:
                 case CaughtUp():
                     self._followed.add(item.channel_id)
                     self._reach(pending, item.channel_id, item.message_id)
+                case PlacesShown():
+                    await self._flush(pending)
+                    pending = _Pending()
+                    await self._begin(item)
                 case ChannelGone():
                     await self._flush(pending)
                     pending = await self._emptied(item.channel_id)
@@ -83,6 +107,11 @@ class Recording:
                     if isinstance(item, MessageCreated) and item.channel_id in self._followed:
                         self._reach(pending, item.channel_id, item.id)
         await self._flush(pending)
+
+    async def _begin(self, shown: PlacesShown) -> None:
+        marks = await self._insist(lambda: self._marks.of_server(shown.server_id))
+        begun = first_marks(marks, shown.last)
+        await self._insist(lambda: self._marks.advance(begun))
 
     async def _emptied(self, channel_id: int) -> _Pending:
         ids = await self._insist(lambda: self._marks.all_in(channel_id))
