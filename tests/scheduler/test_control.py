@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from tests.fakes.model_server import Reply
 from tests.scheduler.conftest import Stage
 
-from zos.core.errors import LayerError, LayerNotFoundError, TopicKeyError
+from zos.core.errors import LayerError, LayerNotFoundError, TopicKeyError, UsageError
 from zos.db.tables import layer_definition, run_target
 from zos.reflect.states import RunStatus, Trigger
 from zos.scheduler.state.store import LayerStateStore
@@ -83,6 +83,8 @@ async def test_a_trigger_runs_a_paused_layer_and_leaves_it_paused(stage: Stage) 
     assert str(state.pause) == "paused by ada: moving"
     with pytest.raises(LayerNotFoundError):
         await scheduler.pause("unknown", by="ada")
+    with pytest.raises(UsageError, match="until 2026-03-02 12:00 UTC would be over already"):
+        await scheduler.pause("nightly", by="ada", until=stage.clock.now())
 
 
 async def test_a_resumed_layer_has_skipped_what_it_slept_through(stage: Stage) -> None:
@@ -130,6 +132,8 @@ async def test_a_layer_that_keeps_failing_pauses_itself_and_says_so(stage: Stage
     (paused,) = [line for line in logs if line["event"] == "layer_paused"]
     assert (paused["by"], paused["layer"]) == ("zos", "nightly")
     assert paused["note"].startswith("2 failed runs in a row, the last because: 1 of 1 targets")
+    run = await scheduler.request("nightly", by="ada", topics=topics)
+    assert (await scheduler.wait(run.id)).status is RunStatus.FAILED
     await scheduler.resume("nightly", by="ada")
     state = await states.get("nightly")
     assert state is not None

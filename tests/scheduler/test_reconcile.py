@@ -57,6 +57,15 @@ async def test_an_overdue_job_stays_overdue(scheduler: SafeScheduler) -> None:
     assert scheduler.get_job(NIGHTLY).next_run_time == OVERDUE
 
 
+async def test_a_start_announces_every_schedule(scheduler: SafeScheduler) -> None:
+    layers = in_force(layer(), layer("by-hand", schedule=None))
+    reconcile(scheduler, layers, SETTINGS)
+    with capture_logs() as logs:
+        reconcile(scheduler, layers, SETTINGS, announce=layers)
+        reconcile(scheduler, layers, SETTINGS)
+    assert [(line["event"], line["layer"]) for line in logs] == [("layer_scheduled", "nightly")]
+
+
 async def test_a_job_paused_by_hand_stays_paused(scheduler: SafeScheduler) -> None:
     reconcile(scheduler, in_force(layer()), SETTINGS)
     scheduler.pause_job(NIGHTLY)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import apscheduler.schedulers.base
 import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from structlog.testing import capture_logs
 
 from zos.reflect.schedule import parse_schedule
 from zos.scheduler.crontab import CrontabTrigger
@@ -143,6 +144,25 @@ async def test_it_never_sleeps_for_long_and_is_always_armed(scheduler: SafeSched
     await asyncio.sleep(0)
     ahead = scheduler._timeout.when() - asyncio.get_running_loop().time()
     assert 0 < ahead <= MAX_SLEEP_SECONDS
+
+
+async def test_a_bug_in_what_it_fires_does_not_stop_it(path: Path) -> None:
+    arrived = asyncio.Event()
+
+    def fail(_due: Sequence[DueLayer]) -> None:
+        arrived.set()
+        raise ValueError("a bug")
+
+    scheduler = SafeScheduler(JsonJobStore(str(path)), SlotExecutor(fail))
+    scheduler.start(paused=True)
+    add(scheduler, "nightly", soon(-1))
+    with capture_logs() as logs:
+        scheduler.resume()
+        async with asyncio.timeout(5):
+            await arrived.wait()
+    assert [line["event"] for line in logs] == ["wakeup_failed"]
+    assert scheduler.is_armed
+    scheduler.shutdown()
 
 
 async def test_a_clock_that_is_set_forward_is_noticed_at_the_next_look(

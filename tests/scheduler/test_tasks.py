@@ -30,6 +30,14 @@ async def test_cancelling_ends_all_of_them() -> None:
     assert all(task.cancelled() for task in sleeping)
 
 
+async def test_what_does_not_settle_in_time_is_cancelled() -> None:
+    tasks = Tasks()
+    slow = tasks.spawn(asyncio.sleep(60), "sleep")
+    await tasks.settle(0.01)
+    assert slow.cancelled()
+    await tasks.settle(0.01)
+
+
 class Step:
     """Fails a few times, then succeeds."""
 

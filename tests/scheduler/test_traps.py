@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -124,9 +126,15 @@ async def test_here_it_is_neither(ours: SafeScheduler, path: Path) -> None:
     assert rows(path) == 1
 
 
-def test_without_a_zone_the_process_own_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    assert str(CronTrigger.from_crontab("0 3 * * *").timezone) == "Asia/Tokyo"
+def test_without_a_zone_the_process_own_decides() -> None:
+    program = (
+        "from apscheduler.triggers.cron import CronTrigger;"
+        "print(CronTrigger.from_crontab('0 3 * * *').timezone)"
+    )
+    environ = {**os.environ, "TZ": "Asia/Tokyo"}
+    command = [sys.executable, "-c", program]
+    naive = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    assert naive.stdout == "Asia/Tokyo\n"
     trigger = trigger_of(layer(), SETTINGS)
     assert trigger is not None
     assert trigger.zone.key == "UTC"

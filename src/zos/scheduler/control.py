@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from zos.config import Config
-from zos.core.errors import LayerError, NotFoundError
+from zos.core.errors import LayerError, NotFoundError, UsageError
 from zos.core.ids import new_ulid
 from zos.core.topics import TopicKey
 from zos.reflect.executor import LayerExecutor, named_topics
@@ -84,7 +84,7 @@ class Control:
             if topics:
                 await self.executor.targets.plan(run.id, await planner(run, definition), now=now)
 
-        await self._parts.definitions.record()
+        await self._parts.definitions.record(layer)
         await self._parts.recovery.sweep(layer)
         run = await self._parts.fires.fire(request, plan)
         run = run or await self.executor.runs.by_request(layer, key)
@@ -140,9 +140,15 @@ class Control:
 
         Raises:
             LayerNotFoundError: If there is no such layer.
+            UsageError: If the pause would be over before it begins.
         """
         self.loader.require(layer)
         pause = Pause(self._clock.now(), until, by, note)
+        if not pause.covers(pause.since):
+            raise UsageError(
+                f"A pause until {until:%F %H:%M %Z} would be over already.",
+                hint="Name a later time, or none.",
+            )
         if not await self._parts.states.pause(layer, pause):
             await self._parts.fires.due([layer])  # registers it: so far it owes nothing
             await self._parts.states.pause(layer, pause)

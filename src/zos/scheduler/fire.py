@@ -152,6 +152,9 @@ class Fires:
 
 
 def _log_outcome(run: LayerRun) -> None:
-    event = "slots_missed" if run.status is RunStatus.MISSED else "slots_skipped"
     first = None if run.slot is None else run.slot.isoformat()
-    log.warning(event, layer=run.layer, first=first, count=run.slot_count, reason=run.reason)
+    about = {"layer": run.layer, "first": first, "count": run.slot_count, "reason": run.reason}
+    if run.status is RunStatus.MISSED:
+        log.warning("slots_missed", **about)
+    else:
+        log.info("slots_skipped", **about)

@@ -6,7 +6,7 @@ for nothing new is left exactly as it is, so that an overdue one stays overdue.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -33,9 +33,19 @@ class Reconciled:
 
 
 def reconcile(
-    scheduler: SafeScheduler, layers: Mapping[str, Layer], settings: SchedulerConfig
+    scheduler: SafeScheduler,
+    layers: Mapping[str, Layer],
+    settings: SchedulerConfig,
+    *,
+    announce: Collection[str] = (),
 ) -> Reconciled:
     """Bring the jobs of a started scheduler in line with `layers`, all of it or nothing.
+
+    Args:
+        scheduler: The timer.
+        layers: All layers in force, by name.
+        settings: Defaults for what they leave open.
+        announce: Layers whose schedule is logged although nothing about it is new.
 
     Raises:
         DatabaseError: If the job store is locked; try again.
@@ -53,7 +63,7 @@ def reconcile(
             result.removed.append(name)
         for name, trigger in wanted.items():
             _bring_in_line(scheduler, name, trigger, present.get(name), result)
-    _report(result, wanted)
+    _report(result, wanted, announce)
     return result
 
 
@@ -74,8 +84,10 @@ def _bring_in_line(
         result.kept.append(name)
 
 
-def _report(result: Reconciled, wanted: Mapping[str, CrontabTrigger]) -> None:
-    for name in (*result.added, *result.rescheduled):
+def _report(
+    result: Reconciled, wanted: Mapping[str, CrontabTrigger], announce: Collection[str]
+) -> None:
+    for name in (*result.added, *result.rescheduled, *(set(announce) & set(result.kept))):
         trigger = wanted[name]
         log.info(
             "layer_scheduled",

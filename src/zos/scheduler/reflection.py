@@ -30,6 +30,9 @@ from zos.scheduler.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 
+SETTLE_SECONDS = 5.0
+"""What a drain gives fires that are being recorded."""
+
 
 class ReflectionScheduler(Control):
     """Schedules and triggers layer execution.
@@ -74,14 +77,18 @@ class ReflectionScheduler(Control):
         Raises:
             StillRunningError: If another scheduler runs on this database file.
             LayerError: If the layers folder cannot be listed.
+            DatabaseError: If the database cannot be used.
         """
         layers = self.loader.load_all()
         self._report_problems()
-        if self._lock is not None:
-            self._lock.acquire()
-        self.scheduler.start(paused=True)
+        self._take_lock()
         try:
-            reconcile(self.scheduler, layers, self.config.scheduler)
+            self.scheduler.start(paused=True)
+        except DatabaseError:
+            self._give_lock_back()
+            raise
+        try:
+            reconcile(self.scheduler, layers, self.config.scheduler, announce=layers)
         except DatabaseError as error:
             log.warning("jobs_not_stored_yet", error=str(error))
         self._background.spawn(self._begin(), "begin")
@@ -94,8 +101,7 @@ class ReflectionScheduler(Control):
         self._background.cancel()
         self._fired.cancel()
         self.scheduler.shutdown()
-        if self._lock is not None:
-            self._lock.release()
+        self._give_lock_back()
         log.info("scheduler_stopped")
 
     async def drain(self, seconds: float | None = None) -> None:
@@ -110,7 +116,7 @@ class ReflectionScheduler(Control):
         self._background.cancel()
         limit = self.config.scheduler.drain_seconds if seconds is None else seconds
         await self._parts.dispatcher.drain(limit)
-        await self._fired.settle()
+        await self._fired.settle(SETTLE_SECONDS)
         await self._parts.pings.close()
 
     async def reload(self) -> None:
@@ -134,7 +140,7 @@ class ReflectionScheduler(Control):
         self.scheduler.resume()
         settings = self.config
         self._background.spawn(
-            every(settings.reflect.heartbeat_seconds, self._sweep, "sweep"), "sweep"
+            every(settings.reflect.heartbeat_seconds, self._parts.recovery.sweep, "sweep"), "sweep"
         )
         folders = [folder for folder in self._watched() if folder is not None]
         self._background.spawn(watch(folders, self._on_changed), "watch")
@@ -146,14 +152,10 @@ class ReflectionScheduler(Control):
         reconcile(self.scheduler, self._parts.definitions.in_force, self.config.scheduler)
         await self._parts.definitions.record()
         await self._parts.fires.due()
+        await self._parts.fires.thresholds()
 
     async def _take_up(self) -> None:
         await self._parts.recovery.sweep(at_start=True)
-        await self._parts.fires.thresholds()
-
-    async def _sweep(self) -> None:
-        await self._parts.recovery.sweep()
-        await self._parts.fires.thresholds()
 
     async def _ping(self, url: str) -> None:
         if self.scheduler.is_armed:
@@ -171,6 +173,14 @@ class ReflectionScheduler(Control):
             await self.reload()
         except LayerError as error:
             log.error("layers_not_reloaded", error=str(error))
+
+    def _take_lock(self) -> None:
+        if self._lock is not None:
+            self._lock.acquire()
+
+    def _give_lock_back(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     def _watched(self) -> tuple[Path | None, Path | None]:
         return self.config.reflect.layers_dir, self.config.reflect.prompts_dir

@@ -29,8 +29,15 @@ class Tasks:
         for task in tuple(self._running):
             task.cancel()
 
-    async def settle(self) -> None:
-        """Wait until none is running, without passing on what went wrong in them."""
+    async def settle(self, seconds: float | None = None) -> None:
+        """Wait until none is running, without passing on what went wrong in them.
+
+        Args:
+            seconds: What takes longer is cancelled; None: wait as long as it takes.
+        """
+        if self._running and seconds is not None:
+            await asyncio.wait(self._running, timeout=seconds)
+            self.cancel()
         while self._running:
             await asyncio.wait(self._running)
 

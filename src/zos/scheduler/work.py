@@ -56,16 +56,12 @@ class Work:
         Returns:
             False if another process is running the layer: ask again later.
         """
-        current = await self._runs.get(run.id)
-        if current.status.is_final:
-            return True
-        layer = await self._definitions.of_run(current)
-        if layer is None:
-            log.error("layer_not_found", layer=run.layer)
-            await self._give_up(current, "there is no such layer any more")
-            return True
-        if not await self._claim(current):
+        layer = await self._definitions.of_run(run)
+        if not await self._claim(run):
             return (await self._runs.get(run.id)).status not in _WAITING
+        if layer is None:
+            await self._give_up(run)
+            return True
         claimed = await self._runs.get(run.id)
         await self._begun(claimed, layer)
         await self._execute(claimed, layer)
@@ -88,27 +84,24 @@ class Work:
 
     async def _failed(self, run: LayerRun, error: Exception) -> LayerRun | None:
         try:
-            return await self._runs.finish(
-                run.id,
-                owner=this_process(),
-                status=RunStatus.FAILED,
-                reason=_in_short(error),
-                now=self._clock.now(),
-            )
+            return await self._finish(run, _in_short(error))
         except DatabaseError as unwritten:
             # The row stays `running` without a heartbeat: it is taken over once that is noticed.
             log.warning("outcome_not_written", run=run.id, error=str(unwritten))
             return None
 
-    async def _give_up(self, run: LayerRun, reason: str) -> None:
-        if await self._claim(run):
-            await self._runs.finish(
-                run.id,
-                owner=this_process(),
-                status=RunStatus.FAILED,
-                reason=reason,
-                now=self._clock.now(),
-            )
+    async def _give_up(self, run: LayerRun) -> None:
+        log.error("layer_not_found", layer=run.layer, run=run.id)
+        await self._finish(run, "there is no such layer any more")
+
+    async def _finish(self, run: LayerRun, reason: str) -> LayerRun:
+        return await self._runs.finish(
+            run.id,
+            owner=this_process(),
+            status=RunStatus.FAILED,
+            reason=reason,
+            now=self._clock.now(),
+        )
 
 
 _REASON_LENGTH = 300

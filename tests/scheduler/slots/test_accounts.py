@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
 
 import pytest
 from sqlalchemy import select
@@ -136,11 +135,12 @@ async def test_a_year_of_minutes_is_summed_up_off_the_loop(
     minutely = in_force(layer(schedule="* * * * *"))
     await settle(accounts, minutely)
     clock.move_to(clock.now() + DAY * 365)
-    longest = asyncio.create_task(_longest_stall())
+    turns = Turns()
+    counting = asyncio.create_task(turns.count())
     (opened,) = await settle(accounts, minutely)
-    longest_stall = await _stopped(longest)
+    counting.cancel()
     assert opened.slot == clock.now()
-    assert longest_stall < 0.2
+    assert turns.taken > 20
     found = await runs(database)
     assert sum(run.slot_count for run in found) == 365 * 24 * 60
     assert len(found) < 60
@@ -262,17 +262,12 @@ async def test_a_layer_without_schedule_owes_no_slots(
     assert state.registration.trigger_categories == {"user"}
 
 
-async def _longest_stall() -> float:
-    longest = 0.0
-    try:
+class Turns:
+    """How often the loop comes round: it would not, if the counting were done in it."""
+
+    taken = 0
+
+    async def count(self) -> None:
         while True:
-            before = perf_counter()
             await asyncio.sleep(0.005)
-            longest = max(longest, perf_counter() - before)
-    except asyncio.CancelledError:
-        return longest
-
-
-async def _stopped(watch: asyncio.Task[float]) -> float:
-    watch.cancel()
-    return await watch
+            self.taken += 1

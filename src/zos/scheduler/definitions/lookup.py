@@ -39,9 +39,11 @@ class Definitions:
         """
         await asyncio.to_thread(self._loader.load_all)
 
-    async def record(self) -> None:
-        """Remember the versions in force."""
-        await self._store.record(self._loader.sources.values(), now=self._clock.now())
+    async def record(self, *names: str) -> None:
+        """Remember the versions in force of the layers named (none named: of all)."""
+        sources = self._loader.sources
+        chosen = [sources[name] for name in names or sources]
+        await self._store.record(chosen, now=self._clock.now())
 
     async def of_run(self, run: LayerRun) -> Layer | None:
         """Return the definition that `run` was opened with; if that is unknown, the one in force."""

@@ -81,6 +81,17 @@ class JsonJobStore(SQLAlchemyJobStore):  # type: ignore[misc]  # APScheduler shi
         super().__init__(engine=job_engine(path_or_url))
         self._open: Connection | None = None
 
+    def start(self, scheduler: object, alias: str) -> None:
+        """Make the table where a migration has not.
+
+        Raises:
+            DatabaseError: If the database is locked or gone.
+        """
+        try:
+            super().start(scheduler, alias)
+        except OperationalError as error:
+            raise explained(error.orig, str(self.engine.url)) from error
+
     @property
     def file(self) -> Path | None:
         """The SQLite file, or None on PostgreSQL."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.db.engine import Database
@@ -85,7 +85,9 @@ async def locked(
     """Return states (None: all) that nobody else settles before this write transaction ends."""
     if not database.is_sqlite:  # where a write transaction is alone anyway
         # A statement of its own, so that what is read next is what the last holder left.
-        names = _chosen(select(layer_state.c.layer), layers).order_by(layer_state.c.layer)
+        names = select(layer_state.c.layer).order_by(layer_state.c.layer)
+        if layers is not None:
+            names = names.where(layer_state.c.layer.in_(layers))
         await connection.execute(names.with_for_update())
     return await _states(connection, layers)
 
@@ -123,17 +125,17 @@ _LAST_SLOT = (  # one index seek a layer
     .scalar_subquery()
 )
 _STATES = select(layer_state, _LAST_SLOT.label("recorded_until"))
+_STATES_OF = _STATES.where(layer_state.c.layer.in_(bindparam("layers", expanding=True)))
 
 
 async def _states(
     connection: AsyncConnection, layers: Collection[str] | None
 ) -> dict[str, LayerState]:
-    found = await connection.execute(_chosen(_STATES, layers))
+    if layers is None:
+        found = await connection.execute(_STATES)
+    else:
+        found = await connection.execute(_STATES_OF, {"layers": list(layers)})
     return {row.layer: _state(row) for row in found}
-
-
-def _chosen(query: Select[Any], layers: Collection[str] | None) -> Select[Any]:
-    return query if layers is None else query.where(layer_state.c.layer.in_(layers))
 
 
 def _state(row: Row[Any]) -> LayerState:
