@@ -271,11 +271,16 @@ class TestWhatMayBeSeen:
 
 
 class TestProfiles:
-    async def test_recent_puts_new_things_first(self, world: World, search: Search) -> None:
-        old = await world.learn("roses and thorns", at=NOON - 99 * HOUR)
-        new = await world.learn("roses", at=NOON - HOUR)
-        assert await search.insights("roses thorns", profile="recent") == [new, old]
-        assert await search.insights("roses thorns", profile="balanced") == [old, new]
+    async def test_recent_prefers_new_things_that_fit_almost_as_well(
+        self, world: World, search: Search
+    ) -> None:
+        best = await world.learn("roses", at=NOON - 99 * HOUR)
+        for number in range(20):
+            length = 20 + number
+            await world.learn("roses".ljust(length, "."), at=NOON - (50 + number) * HOUR)
+        new = await world.learn("roses...", at=NOON - HOUR)
+        assert (await search.insights("roses", profile="recent"))[0] == new
+        assert (await search.insights("roses", profile="balanced"))[0] == best
 
     async def test_deep_puts_important_things_first_and_insights_before_messages(
         self, world: World, search: Search

@@ -29,8 +29,8 @@ class Profile:
 
 
 PROFILES = {
-    "recent": Profile(20, 150, 1.0, 1.0, Weights(importance=0.1, confidence=0.1, recency=3.0)),
-    "balanced": Profile(20, 150, 1.0, 1.0, Weights(importance=0.3, confidence=0.2, recency=0.2)),
+    "recent": Profile(20, 50, 1.0, 1.0, Weights(importance=0.1, confidence=0.1, recency=1.0)),
+    "balanced": Profile(20, 150, 1.0, 1.0, Weights(importance=0.3, confidence=0.2, recency=0.1)),
     "deep": Profile(30, 200, 1.0, 0.7, Weights(importance=1.0, confidence=0.5, recency=0.0)),
     "comprehensive": Profile(100, 400, 1.0, 1.0, Weights(importance=0.1, confidence=0.1, recency=0.1)),
 }  # fmt: skip
