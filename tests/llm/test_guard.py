@@ -246,7 +246,7 @@ async def test_a_call_that_fails_is_recorded_with_what_it_cost(
     database: Database,
 ) -> None:
     server.default, expected, cost = ENDS[outcome]
-    client = make_dear(output_retries=0, sdk_retries=0, timeout_seconds=0.3)
+    client = make_dear(output_retries=0, sdk_retries=0, timeout_seconds=2)
     with pytest.raises(expected) as caught:
         await client.ask(make_request())
     (call,) = await calls(database)

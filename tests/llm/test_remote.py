@@ -160,8 +160,8 @@ async def test_a_hang_ends_at_the_timeout(
     provider: str, server: ModelServer, make_client: MakeClient, make_request: MakeRequest
 ) -> None:
     server.default = Reply(hang=True)
-    with pytest.raises(ModelUnavailableError, match=r"did not answer within 0\.3 s") as caught:
-        await make_client(provider, timeout_seconds=0.3).ask(make_request())
+    with pytest.raises(ModelUnavailableError, match=r"did not answer within 2 s") as caught:
+        await make_client(provider, timeout_seconds=2).ask(make_request())
     assert caught.value.retryable
     assert len(server.requests) == 1
 
@@ -170,8 +170,8 @@ async def test_a_rate_limit_longer_than_the_timeout_costs_nothing(
     server: ModelServer, make_client: MakeClient, make_request: MakeRequest
 ) -> None:
     server.default = Reply(status=429, headers={"retry-after": "30"})
-    client = make_client(timeout_seconds=0.3, price=DEAR)
-    with pytest.raises(ModelUnavailableError, match=r"within 0\.3 s \(its last word: HTTP 429\)"):
+    client = make_client(timeout_seconds=2, price=DEAR)
+    with pytest.raises(ModelUnavailableError, match=r"within 2 s \(its last word: HTTP 429\)"):
         await client.ask(make_request())
     assert len(server.requests) == 1
 
