@@ -28,10 +28,10 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.config.salience import SalienceConfig
 from zos.core.topics import TopicCategory, TopicKey
+from zos.db.engine import Connection
 from zos.db.tables import member, salience_entry, topic
 from zos.salience.amounts import Caps, to_micro
 from zos.salience.decay import DAY_MICROS
@@ -96,7 +96,7 @@ _INSERT_ENTRY = insert(salience_entry).values(
 )
 
 
-async def bots_among(connection: AsyncConnection, member_ids: set[int]) -> set[int]:
+async def bots_among(connection: Connection, member_ids: set[int]) -> set[int]:
     """Return which of `member_ids` are bots."""
     found: set[int] = set()
     for part in _parts(member_ids):
@@ -115,7 +115,7 @@ class Shelf:
         config: Caps and warmth decide who can be reached.
     """
 
-    def __init__(self, connection: AsyncConnection, config: SalienceConfig) -> None:
+    def __init__(self, connection: Connection, config: SalienceConfig) -> None:
         self._connection = connection
         self._caps = Caps(config.caps)
         self._warm = to_micro(config.warm_above)
@@ -146,7 +146,7 @@ class Shelf:
             category, columns = _REACHED[relation]
             for column in columns:
                 rows = await self._rows(column, ids, self._open(category, at))
-                found += [self._standing(TopicKey.parse(row.key), row) for row in rows]
+                found += [self._standing(_key_of(row.key), row) for row in rows]
         return [one for one in found if all(map(allows, one.key.members))]
 
     async def put(
@@ -212,7 +212,11 @@ class Shelf:
             active_at=row.active_at,
             material=row.new_material,
             id=row.id,
+            text=row.key,
         )
+
+
+_key_of = lru_cache(16_384)(TopicKey.parse)
 
 
 @lru_cache

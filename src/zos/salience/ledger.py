@@ -24,7 +24,6 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import Grouping
 
 from zos.config import Config
@@ -32,7 +31,7 @@ from zos.core.consent import ConsentView
 from zos.core.errors import NotFoundError, TopicKeyError
 from zos.core.ids import new_ulid
 from zos.core.topics import TopicCategory, TopicKey
-from zos.db.engine import Database
+from zos.db.engine import Connection, Database
 from zos.db.tables import message, salience_entry, subject_mention, topic
 from zos.db.tables.base import to_micros
 from zos.salience import store
@@ -78,7 +77,7 @@ class SalienceLedger:
 
     async def book(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         activities: Sequence[Activity],
         consent: ConsentView,
         *,
@@ -144,7 +143,7 @@ class SalienceLedger:
 
     async def spend(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         topic_key: TopicKey,
         *,
         tokens: int,
@@ -173,9 +172,7 @@ class SalienceLedger:
         )
         return result
 
-    async def mark_seen(
-        self, connection: AsyncConnection, topic_key: TopicKey, at: datetime
-    ) -> None:
+    async def mark_seen(self, connection: Connection, topic_key: TopicKey, at: datetime) -> None:
         """Count all material of a topic as seen at `at`, for a reflection that had nothing to say."""
         await self._lock(connection)
         await connection.execute(
@@ -185,7 +182,7 @@ class SalienceLedger:
         )
 
     async def add_material(
-        self, connection: AsyncConnection, topic_key: TopicKey, units: int, at: datetime
+        self, connection: Connection, topic_key: TopicKey, units: int, at: datetime
     ) -> None:
         """Count `units` of new material for a topic, which is made if there is none.
 
@@ -202,7 +199,7 @@ class SalienceLedger:
 
     async def name_subject(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server_id: int,
         name: str,
         message_ids: Sequence[int],
@@ -233,7 +230,7 @@ class SalienceLedger:
         return key if fresh or standings else None
 
     async def subject_names(
-        self, connection: AsyncConnection, server_ids: Iterable[int]
+        self, connection: Connection, server_ids: Iterable[int]
     ) -> Mapping[int, frozenset[str]]:
         """Return the subjects that each server has by now, for `subjects_in`."""
         return await store.subject_names(connection, server_ids)
@@ -273,15 +270,15 @@ class SalienceLedger:
             selections=tuple(await self._store.past_selections(topic_key, limit)),
         )
 
-    async def _shelf(self, connection: AsyncConnection) -> Shelf:
+    async def _shelf(self, connection: Connection) -> Shelf:
         await self._lock(connection)
         return Shelf(connection, self.config.salience)
 
-    async def _lock(self, connection: AsyncConnection) -> None:
+    async def _lock(self, connection: Connection) -> None:
         if not self.db.is_sqlite:
             await connection.execute(select(func.pg_advisory_xact_lock(_WRITER_LOCK)))
 
-    async def _decayed_balance(self, connection: AsyncConnection, at: int) -> ColumnElement[int]:
+    async def _decayed_balance(self, connection: Connection, at: int) -> ColumnElement[int]:
         """Return the SQL of `decay.decayed`, with the very same doubles.
 
         SQLite calls Python's own `pow`; PostgreSQL looks the power up in a list that Python made,
@@ -303,9 +300,7 @@ class SalienceLedger:
     def _focus(self, server_id: int) -> float:
         return self.config.observe.focus.get(server_id, 1.0)
 
-    async def _link_subjects(
-        self, connection: AsyncConnection, activities: Sequence[Activity]
-    ) -> None:
+    async def _link_subjects(self, connection: Connection, activities: Sequence[Activity]) -> None:
         links = [
             (key, one.id)
             for one in activities
@@ -314,9 +309,7 @@ class SalienceLedger:
         ]
         await self._link(connection, links)
 
-    async def _link(
-        self, connection: AsyncConnection, links: Sequence[tuple[TopicKey, int]]
-    ) -> None:
+    async def _link(self, connection: Connection, links: Sequence[tuple[TopicKey, int]]) -> None:
         if links:
             await connection.execute(
                 self.db.insert(subject_mention).on_conflict_do_nothing(),
@@ -324,9 +317,7 @@ class SalienceLedger:
             )
 
 
-async def _unlinked(
-    connection: AsyncConnection, key: TopicKey, message_ids: Sequence[int]
-) -> list[int]:
+async def _unlinked(connection: Connection, key: TopicKey, message_ids: Sequence[int]) -> list[int]:
     """Return which of the messages are in the subject's server and not linked to it yet."""
     linked = select(subject_mention.c.message_id).where(subject_mention.c.topic_key == str(key))
     rows = await connection.scalars(

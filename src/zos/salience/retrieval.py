@@ -26,9 +26,9 @@ from sqlalchemy import (
     true,
     type_coerce,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.core.topics import BudgetGroup, TopicCategory, TopicKey
+from zos.db.engine import Connection
 from zos.db.tables import salience_entry, server, topic
 from zos.db.tables.base import to_micros
 from zos.salience.budget import Purse, purse_of
@@ -54,7 +54,7 @@ _MOMENTS: dict[FilterField, ColumnElement[int]] = {
 
 
 async def sources_with_candidates(
-    connection: AsyncConnection,
+    connection: Connection,
 ) -> tuple[list[int], list[Source]]:
     """Return the servers that the agent is in, and which categories have candidates where.
 
@@ -77,7 +77,7 @@ async def sources_with_candidates(
 
 
 async def candidates(
-    connection: AsyncConnection,
+    connection: Connection,
     source: Source,
     *,
     limit: int,
@@ -111,7 +111,7 @@ async def candidates(
 
 
 async def spent_since(
-    connection: AsyncConnection, day_start: datetime, now: datetime
+    connection: Connection, day_start: datetime, now: datetime
 ) -> dict[Purse, int]:
     """Return what reflections have spent from `day_start` to `now`, by purse, in micro-salience."""
     rows = await connection.execute(

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, time
 from itertools import islice
 from zoneinfo import ZoneInfo
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.config import Config
 from zos.config.salience import BudgetConfig
 from zos.consent.store import ConsentStore
 from zos.core.clock import Clock, SystemClock
 from zos.core.topics import BudgetGroup, TopicCategory, TopicKey
+from zos.db.engine import Connection
 from zos.salience import retrieval
 from zos.salience.budget import Budget, Pot, Purse, purse_of
-from zos.salience.eligibility import obstacles
 from zos.salience.ledger import SalienceLedger
-from zos.salience.model import TopicView
-from zos.salience.picking import Picked, Refused, pick
+from zos.salience.picking import Picked, pick
+from zos.salience.queueing import CandidateQueue
 from zos.salience.retrieval import Source
 from zos.salience.selection import Candidate, Considered, Selected, SelectionRequest
 from zos.salience.spending import cost_micro
@@ -30,8 +28,6 @@ __all__ = ["Candidate", "Considered", "ReflectionSelector", "Selected", "Selecti
 _MOST_OTHERS = 200
 _MOST_OF_A_GROUP = 1_000
 _MOST_POTS_TOLD = 10
-_LOOKED_AT_BEYOND = 20
-"""Topics read beyond those that can be chosen, so that the record says what came next."""
 
 
 class ReflectionSelector:
@@ -51,7 +47,7 @@ class ReflectionSelector:
         self._clock = clock or SystemClock()
 
     async def select(
-        self, request: SelectionRequest, connection: AsyncConnection | None = None
+        self, request: SelectionRequest, connection: Connection | None = None
     ) -> Selected:
         """Select for one fire; with `connection`, within that transaction."""
         if connection is not None:
@@ -96,7 +92,7 @@ class ReflectionSelector:
                 found[group.value] = [str(one.key) for one in selected.candidates]
         return found
 
-    def _selection(self, request: SelectionRequest, connection: AsyncConnection) -> _Selection:
+    def _selection(self, request: SelectionRequest, connection: Connection) -> _Selection:
         return _Selection(self.config, self.config.salience.budget, request, connection)
 
 
@@ -108,7 +104,7 @@ class _Selection:
         config: Config,
         budget: BudgetConfig,
         request: SelectionRequest,
-        connection: AsyncConnection,
+        connection: Connection,
     ) -> None:
         self._budget = budget
         self._request = request
@@ -129,13 +125,32 @@ class _Selection:
             used=await self._used(),
         )
         pots = {purse: budget.pot(purse) for purse in map(_purse, wanted)}
-        queues, refused = [], []
-        for source in wanted:
-            queue, others = await self._queue(source, pots[_purse(source)])
-            queues.append(queue)
-            refused += others
-        picked = pick(queues, pots.values(), cost=self._cost, at_most=self._request.max_targets)
-        return self._selected(picked, refused, pots.values())
+        queues = [CandidateQueue(self._connection, one, self._request) for one in wanted]
+        picked = await self._pick(queues, pots)
+        return self._selected(picked, queues, pots.values())
+
+    async def _pick(self, queues: Sequence[CandidateQueue], pots: Mapping[Purse, Pot]) -> Picked:
+        """Choose in turn, reading on wherever a queue that was read to its end might have had another turn."""
+        at_most = self._request.max_targets
+        want = 2 * -(-at_most // len(queues))
+        while True:
+            for queue in queues:
+                await queue.read(min(want, self._affordable(pots[_purse(queue.source)])))
+            passing = [queue.passing for queue in queues]
+            picked = pick(passing, pots.values(), cost=self._cost, at_most=at_most)
+            left_over = {topic.key for topic, _ in picked.refused}
+            if all(
+                queue.is_complete
+                or any(topic.key in left_over for topic in queue.passing)
+                or len(queue.passing) >= self._affordable(pots[_purse(queue.source)])
+                for queue in queues
+            ):
+                return picked
+            want *= 4
+
+    def _affordable(self, pot: Pot) -> int:
+        most = self._request.max_targets
+        return min(most, pot.left // self._cost) if self._cost else most
 
     def _wants(self, source: Source) -> bool:
         category, server_id = source
@@ -150,37 +165,12 @@ class _Selection:
             used[purse] = used.get(purse, 0) + amount
         return used
 
-    async def _queue(self, source: Source, pot: Pot) -> tuple[list[TopicView], list[Refused]]:
-        """Return a source's topics that pass, as many as could be chosen, and others that were looked at."""
-        want = self._request.max_targets
-        if self._cost:
-            want = min(want, pot.left // self._cost)
-        limit = want + _LOOKED_AT_BEYOND
-        page = await retrieval.candidates(self._connection, source, limit=limit)
-        reasons = [(one, self._refusal(one)) for one in page]
-        passing = [one for one, reason in reasons if not reason]
-        refused = [(one, reason) for one, reason in reasons if reason]
-        condition = retrieval.sql_of(self._request.target_filter.condition, self._request.now)
-        while len(passing) < want and len(page) == limit:
-            page = await retrieval.candidates(
-                self._connection, source, limit=limit, after=page[-1], condition=condition
-            )
-            passing += [one for one in page if not self._refusal(one)]
-        return passing, refused
-
-    def _refusal(self, topic: TopicView) -> str:
-        found = obstacles(topic, self._request.consent)
-        if found:
-            return "; ".join(found)
-        if not self._request.target_filter.passes(topic, self._request.now):
-            return f"it does not meet the layer's filter: {self._request.target_filter.text}"
-        return ""
-
-    def _selected(self, picked: Picked, refused: list[Refused], pots: Iterable[Pot]) -> Selected:
+    def _selected(
+        self, picked: Picked, queues: Iterable[CandidateQueue], pots: Iterable[Pot]
+    ) -> Selected:
         tokens = self._request.estimated_tokens_per_target
-        others = sorted(
-            [*picked.refused, *refused], key=lambda one: (-one[0].balance_micro, one[0].id)
-        )
+        refused = [*picked.refused, *(one for queue in queues for one in queue.refused)]
+        others = sorted(refused, key=lambda one: (-one[0].balance_micro, one[0].id))
         return Selected(
             candidates=tuple(
                 Candidate(

@@ -40,6 +40,7 @@ class Standing:
 
     Attributes:
         id: The row's, or None until it is written for the first time.
+        text: The key's text, where it is known already.
         base: The balance when something other than decay last changed it.
         decay_from: Whole days after this decay the base.
         balance: As last written down; by the time of the next change more may have decayed.
@@ -79,9 +80,10 @@ class Standing:
         active_at: int,
         material: int,
         id: int | None = None,  # noqa: A002 - as the column
+        text: str = "",
     ) -> None:
         self.key = key
-        self.text = str(key)
+        self.text = text or str(key)
         self.cap = cap
         self.balance = balance
         self.base = base

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.core.topics import TopicCategory, TopicKey
-from zos.db.engine import Database
+from zos.db.engine import Connection, Database
 from zos.db.tables import layer_run, salience_entry, selection, topic
 from zos.salience.model import EntryKind, LedgerEntry, Mismatch, PastSelection, TopicView
 
@@ -40,7 +39,7 @@ def view_of(row: Any) -> TopicView:
 
 
 async def subject_names(
-    connection: AsyncConnection, server_ids: Iterable[int]
+    connection: Connection, server_ids: Iterable[int]
 ) -> Mapping[int, frozenset[str]]:
     """Return the names of the subjects that each of the servers has."""
     rows = await connection.execute(
