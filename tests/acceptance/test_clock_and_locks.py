@@ -110,7 +110,9 @@ async def test_a_write_lock_of_three_seconds_at_fire_time_delays_the_fire_and_st
     assert (run.trigger, run.status) == ("schedule", "success")
     assert run.slot is not None
     assert timedelta(seconds=2) < run.created_at - run.slot < timedelta(seconds=8)
-    # The timer tries again each second: what stalls it once would do so at least three times.
+    # No stall for as long as the lock; and what stalls each of the timer's tries does so three times,
+    # which one slow answer of a busy machine does not.
+    assert max(answers) < 0.5
     assert sorted(answers)[-3] < 0.1
 
 
