@@ -32,6 +32,8 @@ from zos.salience.earning import UNKNOWN_MEMBER
 
 log = structlog.get_logger(__name__)
 
+COMPARED = 1_000  # stored messages that are looked for on one page, at most
+
 
 @dataclass(frozen=True, slots=True)
 class Followed:
@@ -86,16 +88,20 @@ class Past:
         while True:
             await self._inbox.room()
             with self._overheard.listening(channel.channel_id) as meanwhile:
+                # What is stored before the page is asked for stands on it, unless it is deleted.
+                stored = await self._marks.following(channel.channel_id, after, limit=COMPARED)
                 asked_at = self._clock.now()
                 page = await rest.page(channel.channel_id, after)
                 last = page[-1][0] if page else after
                 is_end = len(page) < PAGE
-                until = max(last, channel.mark) if is_end else last
+                missing = {one for one in stored if is_end or one <= last} - {
+                    one for one, _ in page
+                }
                 events = await self._told(rest, channel, page, asked_at)
-                events += await self._deleted(rest, channel, page, after, until)
+                events += await self._deleted(rest, channel, missing)
                 self._inbox.put([*events, *meanwhile])
             if is_end:
-                return until
+                return max(last, channel.mark)
             after = last
 
     async def _told(
@@ -158,17 +164,8 @@ class Past:
         lost = members - {one.id for one in shown}
         return [*given, *_taken_back(message.id, emoji, lost, asked_at)]
 
-    async def _deleted(
-        self,
-        rest: Rest,
-        channel: Followed,
-        page: Sequence[tuple[int, Payload]],
-        after: int,
-        until: int,
-    ) -> list[Event]:
-        """Return which stored messages are gone. Only Discord's word counts: a page may hide some."""
-        stored = await self._marks.between(channel.channel_id, after, until)
-        missing = stored - {message_id for message_id, _ in page}
+    async def _deleted(self, rest: Rest, channel: Followed, missing: set[int]) -> list[Event]:
+        """Return which of `missing` are gone. Only Discord's word counts: a page may hide some."""
         gone = [one for one in sorted(missing) if await rest.is_deleted(channel.channel_id, one)]
         return [MessagesDeleted(tuple(gone), self._clock.now())] if gone else []
 

@@ -73,12 +73,19 @@ class ChannelMarks:
         )
         return sorted(await self._ids(query))
 
-    async def between(self, channel_id: int, after: int, until: int) -> set[int]:
-        """Return the ids of a channel's stored messages after one and up to another."""
-        query = select(message.c.id).where(
-            message.c.channel_id == channel_id, message.c.id > after, message.c.id <= until
+    async def following(self, channel_id: int, after: int, *, limit: int) -> list[int]:
+        """Return the ids of a channel's oldest stored messages after one."""
+        query = (
+            select(message.c.id)
+            .where(
+                message.c.channel_id == channel_id,
+                message.c.created_at >= snowflake_time(after),
+                message.c.id > after,
+            )
+            .order_by(message.c.created_at, message.c.id)
+            .limit(limit)
         )
-        return set(await self._ids(query))
+        return await self._ids(query)
 
     async def all_in(self, channel_id: int) -> list[int]:
         """Return the ids of all messages stored of a channel and of its threads."""
