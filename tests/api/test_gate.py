@@ -163,6 +163,18 @@ async def test_a_request_that_never_ends_is_given_up(client: httpx.AsyncClient) 
     await writer.wait_closed()
 
 
+async def test_a_client_that_goes_in_the_middle_of_its_request_harms_nobody(
+    client: httpx.AsyncClient,
+) -> None:
+    _, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+    head = f"POST /echo HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
+    writer.write(f"{head}Content-Length: 10\r\n\r\nhalf".encode())
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert (await client.get("/echo", headers=BEARER)).is_success
+
+
 async def test_every_answer_forbids_to_be_kept_framed_or_guessed(client: httpx.AsyncClient) -> None:
     for answer in (await client.get("/healthz"), await client.get("/echo")):
         assert answer.headers["cache-control"] == "no-store"

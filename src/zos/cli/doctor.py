@@ -29,16 +29,14 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     async def work() -> list[Finding]:
         from zos.service.doctor.examination import examine
 
-        found = []
-        async for finding in examine(app.config):
-            found.append(finding)
-            if not as_json:
-                _show(finding)
-        return found
+        return [finding async for finding in examine(app.config)]
 
     found = app.run(work)
     if as_json:
         show_json(found)
+    else:
+        for finding in found:
+            _show(finding)
     ctx.exit(int(any(finding.level.value == "problem" for finding in found)))
 
 

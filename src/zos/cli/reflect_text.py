@@ -85,7 +85,8 @@ def _last(job: JobStatus) -> str:
     when = fire_time(job, run.slot or run.started_at or run.created_at)
     late = "" if run.lateness_seconds is None else f", {run.lateness_seconds:.1f} s late"
     reason = f": {run.reason}" if run.reason else ""
-    return f"{run.status.value} at {when}{late}, {run.insights_created} insights{reason}"
+    insights = "1 insight" if run.insights_created == 1 else f"{run.insights_created} insights"
+    return f"{run.status.value} at {when}{late}, {insights}{reason}"
 
 
 def run_row(run: RunView) -> list[object]:
@@ -153,7 +154,7 @@ def show_preview(found: PreviewView, *, as_json: bool) -> None:
             show_line(prompt.system)
             show_line(f"-- {prompt.node} ({prompt.profile})")
             show_line(prompt.text)
-    cost = "unknown" if found.estimated_cost_usd is None else f"${found.estimated_cost_usd:.4f}"
+    cost = "an unknown cost" if found.estimated_cost_usd is None else f"${found.estimated_cost_usd:.4f}"
     topics = f"{len(found.targets)} topics"
     show_line(
         f"\n{topics}, at most {found.estimated_tokens:,} tokens and {cost}. Nothing was done."
