@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -398,6 +399,22 @@ async def test_a_file_that_changes_after_it_was_checked_is_refused(
     other = write(tmp_path / "b.json", export([said(n) for n in range(1, 3000)]))
     with pytest.raises(ImportFileError, match=r"a\.json changed while"):
         await room.importer.import_paths([path, other], progress=change)
+
+    assert await room.rows(message) == []
+
+
+async def test_a_message_that_stopped_making_sense_since_the_check_is_refused(
+    room: Room, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.json", export([said(n) for n in range(1, 1100)]))
+    before = path.stat()
+
+    def change(_stage: ImportStage, _name: str, _done: int, _total: int) -> None:
+        path.write_bytes(path.read_bytes().replace(b'"id": "77"', b'"id": "no"'))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    with pytest.raises(ImportFileError, match=r"a\.json changed while"):
+        await room.importer.import_paths([path], progress=change)
 
     assert await room.rows(message) == []
 
