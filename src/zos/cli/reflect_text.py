@@ -154,7 +154,11 @@ def show_preview(found: PreviewView, *, as_json: bool) -> None:
             show_line(prompt.system)
             show_line(f"-- {prompt.node} ({prompt.profile})")
             show_line(prompt.text)
-    cost = "an unknown cost" if found.estimated_cost_usd is None else f"${found.estimated_cost_usd:.4f}"
+    cost = (
+        "an unknown cost"
+        if found.estimated_cost_usd is None
+        else f"${found.estimated_cost_usd:.4f}"
+    )
     topics = f"{len(found.targets)} topics"
     show_line(
         f"\n{topics}, at most {found.estimated_tokens:,} tokens and {cost}. Nothing was done."
