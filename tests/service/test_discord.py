@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select
-from tests.bot.conftest import until
 from tests.fakes.discord.server import TOKEN, LocalDiscord, local_discord
 
 from zos.access.runtime import RunningService
@@ -33,8 +32,7 @@ async def served(config: Config) -> AsyncIterator[Callable[[], Any]]:
     """Run `serve` until the end of the block, then end it as an operator does; yields a look at /readyz."""
     running: asyncio.Future[RunningService] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(config, running.set_result))
-    await asyncio.wait({task, running}, return_when=asyncio.FIRST_COMPLETED)
-    service = await running
+    service = await asyncio.wait_for(running, 30)
     bearer = {"Authorization": f"Bearer {service.token_path.read_text().strip()}"}
 
     async def ready() -> Any:
@@ -48,6 +46,14 @@ async def served(config: Config) -> AsyncIterator[Callable[[], Any]]:
         await asyncio.wait_for(task, 30)
 
 
+async def seen(ready: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
+    """Return what /readyz says once it says what is wanted."""
+    async with asyncio.timeout(20):
+        while not wanted(report := await ready()):
+            await asyncio.sleep(0.02)
+    return report
+
+
 async def test_one_signal_ends_bot_scheduler_and_api_and_what_came_in_is_stored(
     discord_server: LocalDiscord, make_config: Callable[..., Config]
 ) -> None:
@@ -55,9 +61,7 @@ async def test_one_signal_ends_bot_scheduler_and_api_and_what_came_in_is_stored(
     async with served(config) as ready:
         await asyncio.wait_for(discord_server.gateway.ready.wait(), 20)
         number = discord_server.world.say(11, "hello")
-        await until(lambda: bool(discord_server.gateway.lines))
-        while (report := await ready())["discord"]["recorded"] < 5:
-            await asyncio.sleep(0.02)
+        report = await seen(ready, lambda told: told["discord"]["recorded"] >= 5)
         assert report["ready"]
         assert report["discord"]["state"] == "connected"
     database = Database(config)
@@ -72,8 +76,7 @@ async def test_a_bad_token_is_a_notice_and_the_service_goes_on(
 ) -> None:
     assert discord_server.gateway.token != "wrong"
     async with served(make_config(discord={"token": "wrong"}, api={"port": 0})) as ready:
-        while (report := await ready())["discord"]["state"] != "disconnected":
-            await asyncio.sleep(0.02)
+        report = await seen(ready, lambda told: told["discord"]["state"] == "disconnected")
         assert report["ready"]
         assert "does not accept the bot's token" in report["notices"][0]
 
