@@ -49,7 +49,7 @@ async def served(config: Config) -> AsyncIterator[Callable[[], Any]]:
 async def seen(ready: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
     """Return what /readyz says once it says what is wanted."""
     async with asyncio.timeout(20):
-        while not wanted(report := await ready()):
+        while not wanted(report := await ready()):  # noqa: ASYNC110 - asked over HTTP
             await asyncio.sleep(0.02)
     return report
 
