@@ -85,7 +85,7 @@ async def read_job_rows(database: Database, layers: Sequence[str], now: datetime
         parked = await _read_timer(connection, layers, found)
         await _read_states(connection, found, now)
         await _read_open_runs(connection, found)
-        await _read_outcomes(connection, found, now - OUTCOMES_WINDOW)
+        await _read_outcomes(connection, layers, found, now - OUTCOMES_WINDOW)
         for start in range(0, len(layers), _LAYERS_PER_QUERY):
             await _read_last(connection, layers[start : start + _LAYERS_PER_QUERY], found)
     return JobRows({name: found[name] for name in layers}, parked)
@@ -127,7 +127,7 @@ async def _read_open_runs(connection: Connection, found: dict[str, LayerRows]) -
 
 
 async def _read_outcomes(
-    connection: Connection, found: dict[str, LayerRows], since: datetime
+    connection: Connection, layers: Sequence[str], found: dict[str, LayerRows], since: datetime
 ) -> None:
     slots = func.sum(layer_run.c.slot_count)
     columns = (layer_run.c.layer, layer_run.c.status, layer_run.c.reason)
@@ -138,6 +138,8 @@ async def _read_outcomes(
         .order_by(slots.desc(), *columns)
         .limit(_MAX_OUTCOMES)
     )
+    if len(layers) == 1:  # its own index holds far fewer rows
+        query = query.where(layer_run.c.layer == layers[0])
     for row in await connection.execute(query):
         count = OutcomeCount(RunStatus(row.status), row.reason, int(row.slots))
         found[row.layer].outcomes.append(count)
