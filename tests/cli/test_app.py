@@ -123,6 +123,11 @@ def raising(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         (OSError("odd"), 1, "Error: odd.\n"),
         (TimeoutError(), 1, "Error: TimeoutError.\n"),
         (KeyboardInterrupt(), 130, "Error: Interrupted.\n"),
+        (
+            UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"),
+            2,
+            "Error: An argument is not valid text. Write it in UTF-8.\n",
+        ),
     ],
 )
 def test_what_a_command_raises_is_one_sentence_and_an_exit_code(

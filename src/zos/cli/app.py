@@ -16,7 +16,7 @@ import click
 
 from zos import __version__
 from zos.cli.context import App
-from zos.core.errors import ZosError
+from zos.core.errors import UsageError, ZosError
 from zos.core.text import printable
 
 INTERRUPTED = 130
@@ -80,6 +80,8 @@ class CommandTable(click.Group):
             _fail(ctx, "Interrupted.", INTERRUPTED)
         except BrokenPipeError:
             raise  # click ends quietly
+        except UnicodeEncodeError:
+            _fail(ctx, "An argument is not valid text. Write it in UTF-8.", UsageError.exit_code)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             reason = error.strerror or str(error) or type(error).__name__
