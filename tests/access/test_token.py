@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from zos.access.files import write_private
 from zos.access.token import OperatorToken, make_token, read_token, token_path
 from zos.config import Config
 from zos.core.errors import ConfigError
@@ -39,6 +40,19 @@ def test_processes_that_start_at_once_get_the_same_token(path: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
         made = {token.reveal() for token in pool.map(make_token, [path] * 64)}
     assert len(made) == 1
+
+
+def test_a_file_system_without_hard_links_will_do(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    first = make_token(path).reveal()
+    assert not write_private(path, "another", replace=False)
+    assert make_token(path).reveal() == first
+    assert [entry.name for entry in path.parent.iterdir()] == ["token"]
 
 
 @pytest.mark.parametrize("given", ["", "x", "y" * 43, "ü" * 43])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
 
 from zos.config import Config
@@ -69,9 +68,12 @@ def _put_in_place(draft: Path, path: Path, *, replace: bool) -> bool:
     if replace:
         draft.replace(path)
         return True
-    with suppress(FileExistsError):
-        path.hardlink_to(
-            draft
-        )  # unlike a rename it never replaces what another process was faster to write
-        return True
-    return False
+    try:
+        path.hardlink_to(draft)  # never replaces what another process was faster to write
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links
+        if path.exists():
+            return False
+        draft.replace(path)
+    return True
