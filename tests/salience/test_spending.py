@@ -25,6 +25,7 @@ def standing(points: float, *, cap: float = 100.0, days_quiet: int = 0) -> Stand
         active_at=0,
         material=7,
         id=1,
+        text="server:10:user:1",
     )
 
 

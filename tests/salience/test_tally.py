@@ -13,7 +13,7 @@ from zos.salience.amounts import Caps
 from zos.salience.earner import Earner
 from zos.salience.earning import Activity
 from zos.salience.model import EntryKind
-from zos.salience.propagation import circles_of
+from zos.salience.propagation import elsewhere, feeds
 from zos.salience.standing import Standing
 from zos.salience.tally import Tally
 
@@ -28,7 +28,8 @@ class Town:
     def book(self, *activities: Activity, quiet_since: datetime | None = None) -> Town:
         earner = Earner(self.config, EVERYBODY)
         events = [(to_micros(one.at), earner.earnings(one)) for one in activities]
-        circles = circles_of([earning for _, earned in events for earning in earned])
+        circles = {circle for _, earned in events for one in earned for circle in feeds(one.key)}
+        circles |= {elsewhere(one.author_id) for one in activities}
         tally = Tally(self.config.salience, circles, events[-1][0])
         tally.add(self._standing(key, quiet_since) for key in self.balances)
         for at, earned in events:
@@ -50,6 +51,7 @@ class Town:
             active_at=to_micros(after()),
             material=0,
             id=1,
+            text=str(key),
         )
 
     def gained(self, key: str) -> dict[EntryKind, float]:

@@ -6,7 +6,7 @@ more than booking them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -17,7 +17,6 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     Insert,
-    Row,
     Update,
     and_,
     bindparam,
@@ -31,15 +30,13 @@ from sqlalchemy import (
 
 from zos.config.salience import SalienceConfig
 from zos.core.topics import TopicCategory, TopicKey
-from zos.db.engine import Connection
+from zos.db.engine import Connection, Database
+from zos.db.sets import is_one_of
 from zos.db.tables import member, salience_entry, topic
 from zos.salience.amounts import Caps, to_micro
 from zos.salience.decay import DAY_MICROS
 from zos.salience.propagation import Circle, Relation
 from zos.salience.standing import Standing
-
-_BINDS = 5_000
-"""Values in one IN list; SQLite takes 32,766, PostgreSQL 65,535."""
 
 _REACHED: dict[Relation, tuple[TopicCategory, tuple[Column[Any], ...]]] = {
     Relation.DYADS_OF: (TopicCategory.DYAD, (topic.c.member_a, topic.c.member_b)),
@@ -48,6 +45,7 @@ _REACHED: dict[Relation, tuple[TopicCategory, tuple[Column[Any], ...]]] = {
 }
 """Which category a relation's circles hold, and which columns name what they turn on."""
 
+# In the order of what a Standing is made of.
 _STORED = select(
     topic.c.id,
     topic.c.key,
@@ -96,15 +94,12 @@ _INSERT_ENTRY = insert(salience_entry).values(
 )
 
 
-async def bots_among(connection: Connection, member_ids: set[int]) -> set[int]:
+async def bots_among(connection: Connection, db: Database, member_ids: set[int]) -> set[int]:
     """Return which of `member_ids` are bots."""
-    found: set[int] = set()
-    for part in _parts(member_ids):
-        rows = await connection.scalars(
-            select(member.c.id).where(member.c.id.in_(part), member.c.is_bot.is_(True))
-        )
-        found.update(rows)
-    return found
+    found = await connection.scalars(
+        select(member.c.id).where(is_one_of(db, member.c.id, member_ids), member.c.is_bot.is_(True))
+    )
+    return set(found)
 
 
 class Shelf:
@@ -112,11 +107,13 @@ class Shelf:
 
     Args:
         connection: The transaction.
+        db: Its store.
         config: Caps and warmth decide who can be reached.
     """
 
-    def __init__(self, connection: Connection, config: SalienceConfig) -> None:
+    def __init__(self, connection: Connection, db: Database, config: SalienceConfig) -> None:
         self._connection = connection
+        self._db = db
         self._caps = Caps(config.caps)
         self._warm = to_micro(config.warm_above)
 
@@ -170,12 +167,12 @@ class Shelf:
             one.id = ids[one.text]
 
     async def _rows(
-        self, column: Column[Any], values: Iterable[Any], *conditions: ColumnElement[bool]
-    ) -> list[Row[Any]]:
-        found: list[Row[Any]] = []
-        for part in _parts(values):
-            found += await self._connection.execute(_STORED.where(column.in_(part), *conditions))
-        return found
+        self, column: Column[Any], values: Collection[Any], *conditions: ColumnElement[bool]
+    ) -> Sequence[Any]:
+        if not values:
+            return []
+        query = _STORED.where(is_one_of(self._db, column, values), *conditions)
+        return (await self._connection.execute(query)).all()
 
     async def _many(self, statement: Insert | Update, rows: list[dict[str, Any]]) -> None:
         """Execute with each of `rows`, whose values are already what the driver takes.
@@ -202,18 +199,8 @@ class Shelf:
             topic.c.decay_base < cap,
         )
 
-    def _standing(self, key: TopicKey, row: Row[Any]) -> Standing:
-        return Standing(
-            key,
-            self._caps.of(key),
-            balance=row.balance,
-            base=row.decay_base,
-            decay_from=row.decay_from,
-            active_at=row.active_at,
-            material=row.new_material,
-            id=row.id,
-            text=row.key,
-        )
+    def _standing(self, key: TopicKey, row: Sequence[Any]) -> Standing:
+        return Standing(key, self._caps.of(key), *row)
 
 
 _key_of = lru_cache(16_384)(TopicKey.parse)
@@ -264,10 +251,3 @@ def _entries(standing: Standing, batch: str, run_id: str | None) -> Iterator[dic
                 "p_batch": batch,
                 "p_run_id": run_id,
             }
-
-
-def _parts(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """Yield `values` in lists that fit into one statement."""
-    remaining = list(values)
-    for start in range(0, len(remaining), _BINDS):
-        yield remaining[start : start + _BINDS]

@@ -50,7 +50,7 @@ from zos.salience.model import (
     TopicView,
     Why,
 )
-from zos.salience.propagation import circles_of
+from zos.salience.propagation import elsewhere, feeds
 from zos.salience.spending import spend
 from zos.salience.standing import Standing
 from zos.salience.tally import Tally
@@ -98,16 +98,19 @@ class SalienceLedger:
         if not activities:
             return Booked(0, 0, 0, 0)
         await self._lock(connection)
-        bots = await bots_among(connection, {one for each in activities for one in each.people})
+        bots = await bots_among(
+            connection, self.db, {one for each in activities for one in each.people}
+        )
         if agent_id is not None:
             bots.add(agent_id)
         earner = Earner(self.config, consent, bots=bots, agent_id=agent_id)
         events = [(to_micros(one.at), earner.earnings(one)) for one in activities]
-        earnings = [earning for _, earned in events for earning in earned]
-        circles = circles_of(earnings)
-        shelf = Shelf(connection, self.config.salience)
+        keys = {earning.key for _, earned in events for earning in earned}
+        circles = {circle for key in keys for circle in feeds(key)}
+        circles.update(elsewhere(one.author_id) for one in activities if one.server_id is None)
+        shelf = Shelf(connection, self.db, self.config.salience)
         tally = Tally(self.config.salience, circles, events[-1][0])
-        tally.add(await shelf.take({earning.key for earning in earnings}))
+        tally.add(await shelf.take(keys))
         tally.add(await shelf.take_reachable(circles, events[0][0], earner.allows))
         for at, earned in events:
             tally.book(earned, at)
@@ -272,7 +275,7 @@ class SalienceLedger:
 
     async def _shelf(self, connection: Connection) -> Shelf:
         await self._lock(connection)
-        return Shelf(connection, self.config.salience)
+        return Shelf(connection, self.db, self.config.salience)
 
     async def _lock(self, connection: Connection) -> None:
         if not self.db.is_sqlite:

@@ -19,12 +19,9 @@ it belongs to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import IntEnum
 
 from zos.core.topics import TopicCategory, TopicKey
-from zos.salience.earning import Earning
-from zos.salience.model import EntryKind
 
 
 class Relation(IntEnum):
@@ -40,17 +37,9 @@ Circle = tuple[Relation, int | None, int]
 """A relation, the server (None: global), and the member or channel it turns on."""
 
 
-def circles_of(earnings: Sequence[Earning]) -> set[Circle]:
-    """Return all circles that `earnings` reach."""
-    keys = {earning.key for earning in earnings}
-    circles = {circle for key in keys for circle in feeds(key)}
-    circles.update(elsewhere(one.key) for one in earnings if one.kind is EntryKind.DIRECT_MESSAGE)
-    return circles
-
-
-def elsewhere(key: TopicKey) -> Circle:
-    """Return the circle that a direct message's earning of a global user reaches besides."""
-    return (Relation.USER_IN_SERVERS, None, key.ids[0])
+def elsewhere(member_id: int) -> Circle:
+    """Return the circle that a direct message of a member reaches besides."""
+    return (Relation.USER_IN_SERVERS, None, member_id)
 
 
 def feeds(key: TopicKey) -> tuple[Circle, ...]:

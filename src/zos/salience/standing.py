@@ -40,7 +40,7 @@ class Standing:
 
     Attributes:
         id: The row's, or None until it is written for the first time.
-        text: The key's text, where it is known already.
+        text: The key's text.
         base: The balance when something other than decay last changed it.
         decay_from: Whole days after this decay the base.
         balance: As last written down; by the time of the next change more may have decayed.
@@ -69,29 +69,28 @@ class Standing:
         "text",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - a row, column by column
         self,
         key: TopicKey,
         cap: int,
-        *,
+        id: int | None,  # noqa: A002 - as the column
+        text: str,
         balance: int,
         base: int,
         decay_from: int,
         active_at: int,
         material: int,
-        id: int | None = None,  # noqa: A002 - as the column
-        text: str = "",
     ) -> None:
         self.key = key
-        self.text = text or str(key)
         self.cap = cap
+        self.id = id
+        self.text = text
         self.balance = balance
         self.base = base
         self.decay_from = decay_from
         self.active_at = active_at
         self.material = material
         self.created_at = active_at  # written for a new topic only
-        self.id = id
         self.is_changed = id is None
         self.changes: dict[EntryKind, Change] = {}
         self.feeds: tuple[Pool, ...] = ()
@@ -101,7 +100,7 @@ class Standing:
     @classmethod
     def newborn(cls, key: TopicKey, cap: int, at: int) -> Standing:
         """A topic that comes into being at `at`."""
-        return cls(key, cap, balance=0, base=0, decay_from=at, active_at=at, material=0)
+        return cls(key, cap, None, str(key), 0, 0, at, at, 0)
 
     @property
     def quiet_at(self) -> int:

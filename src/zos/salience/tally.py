@@ -95,7 +95,7 @@ class Tally:
     def _pour(self, standing: Standing, earning: Earning, overflow: int, at: int) -> None:
         pools = standing.feeds
         if earning.kind is EntryKind.DIRECT_MESSAGE:
-            pools = (*pools, self._pools[elsewhere(earning.key)])
+            pools = (*pools, self._pools[elsewhere(earning.key.ids[0])])
         if pools:
             gift = earning.micro * self._share // MICRO
             spill = overflow * self._spill // MICRO
