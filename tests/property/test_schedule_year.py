@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -108,4 +109,5 @@ async def test_a_year_of_all_shipped_layers_in_four_zones_takes_seconds(
             slots[row.layer].append(row.slot)
     assert slots == {name: by_brute_force(layer) for name, layer in layers.items()}
     assert sum(map(len, slots.values())) > 10_000
-    assert took < 10  # seconds of this process: the machine may have others
+    if sys.gettrace() is None:  # coverage makes it several times slower
+        assert took < 10  # seconds of this process: the machine may have others

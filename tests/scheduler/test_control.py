@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from tests.scheduler.conftest import Stage
 
 from zos.core.errors import LayerError, LayerNotFoundError, TopicKeyError, UsageError
 from zos.db.tables import layer_definition, run_target
+from zos.reflect.runs.model import RunRequest
 from zos.reflect.states import RunStatus, Trigger
 from zos.scheduler.state.store import LayerStateStore
 
@@ -174,3 +176,28 @@ async def test_a_new_fire_cancels_the_running_one_if_the_layer_says_so(stage: St
 
 
 GOOD_DATA = {"statements": [{"text": "They talk about beans.", "sources": ["m1", "m2"]}]}
+
+
+async def test_a_run_that_another_process_carries_out_can_be_waited_for(stage: Stage) -> None:
+    stage.write()
+    scheduler = stage.scheduler()
+    runs, now = scheduler.executor.runs, stage.clock.now()
+    run = await runs.open(RunRequest("nightly", Trigger.MANUAL, "asked", now), now=now)
+    assert run is not None
+    await runs.claim(run.id, owner="elsewhere", now=now)
+    waiting = asyncio.create_task(scheduler.wait(run.id))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    status = RunStatus.SUCCESS
+    await runs.finish(run.id, owner="elsewhere", status=status, reason="", now=now)
+    assert (await waiting).status is RunStatus.SUCCESS
+
+
+async def test_nobody_waits_for_a_run_that_a_stop_has_put_off(stage: Stage) -> None:
+    stage.write()
+    scheduler = stage.scheduler()
+    runs, now = scheduler.executor.runs, stage.clock.now()
+    run = await runs.open(RunRequest("nightly", Trigger.MANUAL, "asked", now), now=now)
+    assert run is not None
+    await scheduler.drain(0)
+    assert (await scheduler.wait(run.id)).status is RunStatus.QUEUED

@@ -16,7 +16,7 @@ from tests.fakes.model_server import Reply
 from tests.scheduler.conftest import GOOD, Stage, until
 from tests.scheduler.test_pings import Watcher, watcher
 
-from zos.core.errors import LayerError, StillRunningError
+from zos.core.errors import DatabaseError, LayerError, StillRunningError
 from zos.db.tables import layer_state, model_call, run_target
 from zos.reflect.runs.model import LayerRun
 from zos.reflect.states import RunStatus, TargetStatus, Trigger
@@ -140,22 +140,25 @@ async def test_a_second_scheduler_on_the_same_file_is_refused(stage: Stage) -> N
         stage.scheduler().start()
 
 
-async def test_a_three_second_lock_at_fire_time_delays_the_fire(
-    scheduler: ReflectionScheduler, stage: Stage
-) -> None:
+async def test_a_three_second_lock_at_fire_time_delays_the_fire(stage: Stage) -> None:
     if stage.database.path is None:
         pytest.skip("only SQLite locks the whole store")
-    stage.write(schedule="* * * * *")
+    stage.real_time()
+    a_minute_ago = datetime.now(UTC) - timedelta(minutes=1)
+    stage.write(schedule=f"{a_minute_ago:%M %H} * * *")
     await stage.talk()
-    await scheduler.reload()
-    await promised_since(stage, datetime.now(UTC) - timedelta(minutes=1))
+    scheduler = stage.scheduler()
+    scheduler.start()
+    await begun(scheduler)
+    await promised_since(stage, a_minute_ago - timedelta(minutes=1))
     with closing(sqlite3.connect(stage.database.path, isolation_level=None)) as writer:
         due_now(scheduler)
         writer.execute("BEGIN IMMEDIATE")
         await asyncio.sleep(3)
         assert await stage.runs() == []
         writer.execute("COMMIT")
-    (run, *_) = await stage.until_ended()
+    (run,) = await stage.until_ended()
+    await end(scheduler)
     assert run.status is RunStatus.SUCCESS
 
 
@@ -323,3 +326,33 @@ async def test_a_lowered_threshold_is_reached_by_what_was_counted(
     (reached,) = await stage.until_ended(layer="watcher")
     assert reached.trigger is Trigger.THRESHOLD
     assert await scheduler.check_self_reflection_trigger() == []
+
+
+async def test_a_start_beside_a_long_write_has_its_jobs_a_little_later(stage: Stage) -> None:
+    if stage.database.path is None:
+        pytest.skip("only SQLite locks the whole store")
+    stage.real_time()
+    stage.write()
+    scheduler = stage.scheduler()
+    with closing(sqlite3.connect(stage.database.path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with capture_logs() as logs:
+            scheduler.start()
+        writer.execute("ROLLBACK")
+    assert "jobs_not_stored_yet" in [line["event"] for line in logs]
+    await begun(scheduler)
+    assert scheduler.scheduler.get_job("layer:nightly") is not None
+    await end(scheduler)
+
+
+async def test_a_start_that_fails_leaves_the_lock_to_the_next(stage: Stage) -> None:
+    folder = stage.layers_dir.with_name("no-file")
+    folder.mkdir()
+    broken = stage.scheduler()
+    for _ in range(2):
+        unusable = ReflectionScheduler(
+            str(folder), broken.executor, broken.loader, broken.selector, broken.config
+        )
+        with pytest.raises(DatabaseError, match="unable to open"):
+            unusable.start()
+        assert not unusable.is_running

@@ -8,7 +8,7 @@ equal fate one by one, the older ones in one summary.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -90,7 +90,7 @@ def outcomes(
     """
     judge = _Judge(terms, pause, now)
     groups = [
-        _gather(fate, members, judge.keep(fate)) for fate, members in groupby(slots, judge.fate)
+        _gather(fate, members, judge.keep(fate)) for fate, members in groupby(slots, judge.fates())
     ]
     open_groups = [group for group in groups if group.fate is _Fate.OPEN]
     chosen = open_groups[-1].newest[-1] if open_groups else None
@@ -117,16 +117,19 @@ class _Judge:
     def lateness(self, slot: datetime) -> timedelta:
         return self.now - self.terms.offset - slot
 
-    def fate(self, slot: datetime) -> _Fate:
-        if self.terms.off:
-            return _Fate.OFF
-        if self.pause is not None and self.pause.covers(slot):
-            return _Fate.PAUSED
+    def fates(self) -> Callable[[datetime], _Fate]:
+        """Return what tells a slot's fate; it may be asked a million times."""
         grace = ON_TIME if self.terms.catch_up is CatchUp.NONE else max(self.terms.grace, ON_TIME)
-        if self.lateness(slot) > grace:
-            return _Fate.MISSED
-        is_paused = self.pause is not None and self.pause.covers(self.now)
-        return _Fate.PAUSED if is_paused else _Fate.OPEN
+        missed_before = self.now - self.terms.offset - grace
+        pause = self.pause
+        in_time = _Fate.OPEN if pause is None or not pause.covers(self.now) else _Fate.PAUSED
+
+        def fate(slot: datetime) -> _Fate:
+            if pause is not None and pause.covers(slot):
+                return _Fate.PAUSED
+            return _Fate.MISSED if slot < missed_before else in_time
+
+        return (lambda _slot: _Fate.OFF) if self.terms.off else fate
 
     def keep(self, fate: _Fate) -> int:
         """How many slots of `fate` stand for themselves, the newest first."""
