@@ -99,10 +99,26 @@ def test_why_tells_state_obstacles_and_history(zos: Zos) -> None:
     assert "salience 3.50, 2 new material" in shown
     assert "Nothing stands in its way." in shown
     assert "retained" in shown
+    assert json.loads(zos("salience", "why", GARDEN, "--json").stdout)["ahead"] == 0
     told = json.loads(zos("salience", "why", "server:1:user:9", "--json").stdout)
     assert told["topic"] is None
     assert told["reasons"] != []
     assert "consent" in zos("salience", "why", "server:1:user:9").stdout
+
+
+def test_why_tells_how_many_come_before(zos: Zos, talked: Path) -> None:
+    async def louder(database: Database, config: Config) -> None:
+        recorder = Recorder(
+            database, SalienceLedger(database, config), ConsentStore(database, config), config
+        )
+        said = [
+            MessageCreated(number, 1, 3, Author(9, "ann", "Ann"), NOON, "hi")
+            for number in range(10, 20)
+        ]
+        await recorder.record([ChannelSeen(3, 1, "tulips", ChannelKind.TEXT, NOON), *said])
+
+    fill(talked, louder)
+    assert "1 topics of its kind come before it." in zos("salience", "why", GARDEN).stdout
 
 
 def test_audit_is_clean_until_a_balance_is_wrong(zos: Zos, talked: Path) -> None:

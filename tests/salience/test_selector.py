@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, update
 from tests.salience.conftest import Community
 from tests.salience.made import EVERYBODY, START, after, consenting, micro
@@ -13,7 +14,7 @@ from zos.config import Config
 from zos.core.clock import SimulatedClock
 from zos.core.topics import BudgetGroup, TopicCategory, TopicKey
 from zos.db.engine import Database
-from zos.db.tables import topic
+from zos.db.tables import layer_run, run_target, topic
 from zos.salience.ledger import SalienceLedger
 from zos.salience.selector import ReflectionSelector, Selected, SelectionRequest
 from zos.salience.target_filter import TargetFilter
@@ -51,6 +52,36 @@ class Night:
         ]
         async with self.community.db.write() as connection:
             await connection.execute(insert(topic), rows)
+
+    async def runs(
+        self, status: str, targets: dict[TopicKey, str], *, estimated_tokens: int
+    ) -> None:
+        """Put a run there that has these targets, by topic and status."""
+        totals = dict.fromkeys(["targets_total", "targets_done", "insights_created"], 0)
+        usage = dict.fromkeys(["tokens_in", "tokens_out", "cost_microusd"], 0)
+        run = {"id": "run", "layer": "other", "trigger": "manual", "slot_count": 1, "reason": ""}
+        rows = [
+            {
+                "id": str(position),
+                "run_id": "run",
+                "topic_key": str(key),
+                "position": position,
+                "status": of_target,
+                "reason": "",
+                "attempts": 1,
+                "estimated_tokens": estimated_tokens,
+                "salience_spent": 0,
+                "insights_created": 0,
+                **usage,
+            }
+            for position, (key, of_target) in enumerate(targets.items())
+        ]
+        async with self.community.db.write() as connection:
+            times = {"created_at": NOW, "clock_at": NOW}
+            await connection.execute(
+                insert(layer_run), [{**run, "status": status, **times, **totals, **usage}]
+            )
+            await connection.execute(insert(run_target), rows)
 
     async def select(self, categories: frozenset[TopicCategory] = USERS, **wish: Any) -> Selected:
         wish.setdefault("consent", EVERYBODY)
@@ -217,15 +248,25 @@ async def test_what_the_local_day_has_spent_is_counted_and_yesterday_is_not(
     assert await night.chosen(**wish) == []
 
 
-async def test_what_open_targets_will_spend_is_reserved(community: Community) -> None:
+@pytest.mark.parametrize(
+    ("run", "target", "left"),
+    [
+        ("running", "queued", 1),
+        ("running", "running", 1),
+        ("interrupted", "queued", 1),
+        ("running", "success", 6),
+        ("failed", "queued", 6),
+    ],
+)
+async def test_what_open_targets_will_spend_is_reserved(
+    community: Community, run: str, target: str, left: int
+) -> None:
     night = await night_of(community, 10)
     await night.has(*((user(one), 50.0) for one in range(1, 9)))
     await night.has(*((key, 5.0) for key in _one_of_each_other_group()))
-    reserved = {(BudgetGroup.SOCIAL, 10): micro(45.0)}
-    chosen = await night.chosen(
-        estimated_tokens_per_target=10_000, reserved_micro=reserved, global_only=False
-    )
-    assert len(chosen) == 1
+    await night.runs(run, {user(1): target, user(2): target}, estimated_tokens=25_000)
+    chosen = await night.chosen(estimated_tokens_per_target=10_000, global_only=False)
+    assert len(chosen) == left
 
 
 async def test_idle_groups_lend(community: Community) -> None:
@@ -318,7 +359,7 @@ async def test_selection_reads_the_candidates_index_alone(
             steps = [row.detail for row in plan]
             read = [step for step in steps if " topic " in step]
             assert all("ix_topic_candidates" in step or "PRIMARY KEY" in step for step in read)
-    assert len(selects) == 4
+    assert len(selects) == 5
 
 
 def _statements_of(database: Database) -> list[tuple[str, Any]]:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import insert
 from tests.salience.conftest import Community
-from tests.salience.made import ANN, BEN, EVERYBODY, SERVER, START, after, consenting, micro, said
+from tests.salience.made import (
+    ANN,
+    BEN,
+    CAT,
+    EVERYBODY,
+    SERVER,
+    START,
+    after,
+    consenting,
+    micro,
+    said,
+)
 
 from zos.core.topics import TopicKey
 from zos.db.tables import layer_run, selection
@@ -16,9 +27,14 @@ ANN_HERE = TopicKey.user(ANN, SERVER)
 async def test_a_topic_in_whose_way_nothing_stands_has_no_reasons(community: Community) -> None:
     await community.book(said(ANN))
     why = await community.ledger.why(ANN_HERE, EVERYBODY)
-    assert why.reasons == ()
+    assert (why.reasons, why.ahead) == ((), 0)
     assert why.topic is not None
     assert [one.kind for one in why.entries] == [EntryKind.MESSAGE]
+
+
+async def test_a_topic_behind_others_says_how_many(community: Community) -> None:
+    await community.book(said(ANN), said(BEN, id=2), said(BEN, id=3), said(CAT, id=4))
+    assert (await community.ledger.why(TopicKey.user(CAT, SERVER), EVERYBODY)).ahead == 2
 
 
 async def test_all_that_stands_in_the_way_is_said(community: Community) -> None:

@@ -122,6 +122,7 @@ def why(app: App, topic: str, *, as_json: bool) -> None:
             {
                 "topic": None if found.topic is None else _topic(found.topic),
                 "reasons": found.reasons,
+                "ahead": found.ahead,
                 "selections": [_selection(one) for one in found.selections],
                 "entries": [_entry(one) for one in found.entries],
             }
@@ -182,6 +183,8 @@ def _show_why(found: Why) -> None:
         )
     for reason in found.reasons or ("Nothing stands in its way.",):
         show_line(reason)
+    if found.ahead:
+        show_line(f"{found.ahead:,} topics of its kind come before it.")
     if found.selections:
         show_line("Past decisions:")
         columns = ["at", "layer", "salience", "chosen", "because"]

@@ -51,6 +51,7 @@ from zos.salience.model import (
     Why,
 )
 from zos.salience.propagation import elsewhere, feeds
+from zos.salience.retrieval import ahead_of
 from zos.salience.spending import spend
 from zos.salience.standing import Standing
 from zos.salience.tally import Tally
@@ -265,10 +266,16 @@ class SalienceLedger:
     async def why(self, topic_key: TopicKey, consent: ConsentView, *, limit: int = 10) -> Why:
         """Return what is known about why a topic is, or is not, thought about."""
         found = await self._store.topic(topic_key)
+        reasons = why_not(topic_key, found, consent)
+        ahead = None
+        if found is not None and not reasons:
+            async with self.db.read() as connection:
+                ahead = await ahead_of(connection, found)
         return Why(
             key=topic_key,
             topic=found,
-            reasons=why_not(topic_key, found, consent),
+            reasons=reasons,
+            ahead=ahead,
             entries=tuple(await self._store.entries(topic_key, limit, None)),
             selections=tuple(await self._store.past_selections(topic_key, limit)),
         )

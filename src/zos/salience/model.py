@@ -102,6 +102,8 @@ class Why:
     Attributes:
         topic: None if it never came into being.
         reasons: What stands in the way now, a sentence each; empty when nothing does.
+        ahead: How many topics of its category and server come before it; None if something stands
+            in its way.
         entries: The newest rows of its ledger.
         selections: The newest decisions about it.
     """
@@ -109,5 +111,6 @@ class Why:
     key: TopicKey
     topic: TopicView | None
     reasons: tuple[str, ...]
+    ahead: int | None
     entries: tuple[LedgerEntry, ...]
     selections: tuple[PastSelection, ...]

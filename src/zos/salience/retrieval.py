@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from zos.core.topics import BudgetGroup, TopicCategory, TopicKey
 from zos.db.engine import Connection
-from zos.db.tables import salience_entry, server, topic
+from zos.db.tables import layer_run, run_target, salience_entry, server, topic
 from zos.db.tables.base import to_micros
 from zos.salience.budget import Purse, purse_of
 from zos.salience.conditions import OPERATORS, Both, Comparison, Condition, Either, FilterField, Not
@@ -38,6 +38,10 @@ from zos.salience.store import VIEW, view_of
 
 Source = tuple[TopicCategory, int | None]
 """A category within one server, or globally: one stretch of the index."""
+
+# As `zos.reflect.states` names them; that room stands on this one.
+_OPEN_RUNS = ("running", "interrupted")
+_OPEN_TARGETS = ("queued", "running")
 
 _IN_SERVERS = tuple(TopicCategory)
 _GLOBAL = (TopicCategory.USER, TopicCategory.DYAD, TopicCategory.SELF)
@@ -93,9 +97,7 @@ async def candidates(
         after: Go on behind this one.
         condition: Further than being a candidate.
     """
-    category, server_id = source
-    here = topic.c.server_id.is_(None) if server_id is None else topic.c.server_id == server_id
-    query = VIEW.where(_is_candidate(category), here)
+    query = VIEW.where(*_source(source))
     if condition is not None:
         query = query.where(condition)
     if after is not None:
@@ -131,6 +133,28 @@ async def spent_since(
     return spent
 
 
+async def open_targets(connection: Connection) -> list[tuple[TopicKey, int]]:
+    """Return the topics that runs are at work on, or will be, with their estimated tokens."""
+    rows = await connection.execute(
+        select(run_target.c.topic_key, run_target.c.estimated_tokens)
+        .join(layer_run, layer_run.c.id == run_target.c.run_id)
+        .where(layer_run.c.status.in_(_OPEN_RUNS), run_target.c.status.in_(_OPEN_TARGETS))
+    )
+    return [(TopicKey.parse(key), tokens) for key, tokens in rows]
+
+
+async def ahead_of(connection: Connection, view: TopicView) -> int:
+    """Return how many candidates of a topic's category and server come before it."""
+    query = select(func.count()).where(
+        *_source((view.key.category, view.key.server_id)),
+        or_(
+            topic.c.balance > view.balance_micro,
+            and_(topic.c.balance == view.balance_micro, topic.c.id < view.id),
+        ),
+    )
+    return await connection.scalar(query) or 0
+
+
 def sql_of(condition: Condition, now: datetime) -> ColumnElement[bool]:
     """Return the SQL of a filter's condition at `now`: `conditions.holds`, for the database."""
     match condition:
@@ -155,6 +179,12 @@ def _comparison(comparison: Comparison, now: int) -> ColumnElement[bool]:
     if never_passes:
         return or_(moment.is_(None), passes)
     return and_(moment.is_not(None), passes)
+
+
+def _source(source: Source) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    category, server_id = source
+    here = topic.c.server_id.is_(None) if server_id is None else topic.c.server_id == server_id
+    return _is_candidate(category), here
 
 
 def _is_candidate(category: TopicCategory) -> ColumnElement[bool]:

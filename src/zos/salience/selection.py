@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,8 +26,6 @@ class SelectionRequest:
         estimated_tokens_per_target: In and out; a topic costs this × `salience.spend_per_token`.
         global_only: True: global topics; False: topics of servers; None: both.
         groups_with_layers: Budget groups that an enabled layer serves; the others lend their shares.
-        reserved_micro: What open targets of other runs will spend, by group and server (None for
-            global and self topics), in micro-salience.
     """
 
     layer: str
@@ -41,7 +38,6 @@ class SelectionRequest:
     estimated_tokens_per_target: int = 0
     global_only: bool | None = None
     groups_with_layers: AbstractSet[BudgetGroup] = frozenset(BudgetGroup)
-    reserved_micro: Mapping[tuple[BudgetGroup, int | None], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ class _Selection:
         request: SelectionRequest,
         connection: Connection,
     ) -> None:
+        self._config = config
         self._budget = budget
         self._request = request
         self._connection = connection
@@ -158,11 +159,12 @@ class _Selection:
         return category in self._request.categories and scope in (None, server_id is None)
 
     async def _used(self) -> dict[Purse, int]:
+        """Return what the day has spent, and what targets that are still open are expected to."""
         request = self._request
         used = await retrieval.spent_since(self._connection, request.day_start, request.now)
-        for (group, server_id), amount in request.reserved_micro.items():
-            purse = purse_of(group, server_id)
-            used[purse] = used.get(purse, 0) + amount
+        for key, tokens in await retrieval.open_targets(self._connection):
+            purse = purse_of(key.group, key.server_id)
+            used[purse] = used.get(purse, 0) + cost_micro(tokens, self._config.salience)
         return used
 
     def _selected(
