@@ -118,7 +118,7 @@ def test_why_tells_how_many_come_before(zos: Zos, talked: Path) -> None:
         await recorder.record([ChannelSeen(3, 1, "tulips", ChannelKind.TEXT, NOON), *said])
 
     fill(talked, louder)
-    assert "1 topics of its kind come before it." in zos("salience", "why", GARDEN).stdout
+    assert "Topics of its kind that come before it: 1." in zos("salience", "why", GARDEN).stdout
 
 
 def test_audit_is_clean_until_a_balance_is_wrong(zos: Zos, talked: Path) -> None:

@@ -184,7 +184,7 @@ def _show_why(found: Why) -> None:
     for reason in found.reasons or ("Nothing stands in its way.",):
         show_line(reason)
     if found.ahead:
-        show_line(f"{found.ahead:,} topics of its kind come before it.")
+        show_line(f"Topics of its kind that come before it: {found.ahead:,}.")
     if found.selections:
         show_line("Past decisions:")
         columns = ["at", "layer", "salience", "chosen", "because"]
