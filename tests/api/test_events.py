@@ -55,11 +55,17 @@ async def test_a_listener_that_hears_nothing_hears_that_the_line_stands(api: Api
         assert await anext(lines) == ": still here"
 
 
-async def test_a_listener_that_goes_is_forgotten(api: Api) -> None:
+def looking() -> bool:
+    """Whether somebody looks at the store for listeners."""
+    return "events" in {task.get_name() for task in asyncio.all_tasks()}
+
+
+async def test_the_store_is_looked_at_only_while_somebody_listens(api: Api) -> None:
+    assert not looking()
     async with listening(api):
-        assert api.parts.events.listeners == 1
+        assert (api.parts.events.listeners, looking()) == (1, True)
     async with asyncio.timeout(10):
-        while api.parts.events.listeners:  # noqa: ASYNC110 - the client's going sets no event
+        while api.parts.events.listeners or looking():  # noqa: ASYNC110 - nothing sets an event
             await asyncio.sleep(0.01)
 
 
