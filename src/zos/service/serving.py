@@ -55,8 +55,8 @@ async def serve(config: Config, ready: Ready) -> None:
     """
     refuse_second_service(config)
     with closing(bind(config.api)) as listening, handled_signals() as signals:
-        token = await asyncio.to_thread(make_token, token_path(config))
         async with build_services(config) as services:
+            token = await asyncio.to_thread(make_token, token_path(config))
             await services.settle_self_concept()
             try:
                 await _work(services, signals, listening, token, ready)

@@ -102,6 +102,7 @@ async def test_a_database_that_cannot_be_reached_is_told_in_one_sentence(place: 
     assert (done.code, done.out) == (1, "")
     (sentence,) = done.err.splitlines()
     assert sentence.startswith("Error: The database postgresql://127.0.0.1:1/zos cannot be used")
+    assert not (place.folder / "data" / "token").exists()
 
 
 async def test_a_layer_file_is_read_again_when_it_changes_and_on_a_hangup(place: Place) -> None:
