@@ -15,6 +15,8 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
+    Integer,
+    bindparam,
     case,
     cast,
     func,
@@ -58,6 +60,13 @@ from zos.salience.tally import Tally
 
 _WRITER_LOCK = 0x7A6F73
 """The advisory lock of PostgreSQL's one ledger writer: the letters `zos`."""
+
+
+_ADD_MATERIAL = (
+    update(topic)
+    .where(topic.c.key == bindparam("of"))
+    .values(new_material=topic.c.new_material + bindparam("units", type_=Integer))
+)
 
 
 class SalienceLedger:
@@ -194,12 +203,11 @@ class SalienceLedger:
         other layers' insights and disputes (for the self topics).
         """
         shelf = await self._shelf(connection)
-        standings = await shelf.take([topic_key])
-        if not standings:
-            cap = self._caps.of(topic_key)
-            standings = [Standing.newborn(topic_key, cap, to_micros(at))]
-        standings[0].material += units
-        await shelf.put(standings, batch="")
+        added = await connection.execute(_ADD_MATERIAL, {"of": str(topic_key), "units": units})
+        if not added.rowcount:
+            born = Standing.newborn(topic_key, self._caps.of(topic_key), to_micros(at))
+            born.material = units
+            await shelf.put([born], batch="")
 
     async def name_subject(
         self,
