@@ -1,9 +1,9 @@
 """What it costs to select topics, and that it grows neither with topics nor with the ledger.
 
 In: stores of users, pairs and channels in three servers, all with new material: small and large, each
-with a short and a long ledger. Out: milliseconds a selection (median and worst of many), without a filter, with a usual one
-and with one that no topic passes; the large store's time over the small one's, and the long ledger's over
-the short one's (machine-independent: 1 is flat). Exit code 1 above a target.
+with a short and a long ledger. Out: milliseconds a selection of 50 topics (CPU and wall, medians), without a
+filter, with a usual one and with one that no topic passes; the large store's CPU time over the small one's, and the
+long ledger's over the short one's (machine-independent: 1 is flat). Exit code 1 above a target.
 
     python bench/selection.py [--topics 100000] [--entries 20]
 """
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from sqlalchemy import insert
@@ -90,7 +90,7 @@ async def fill(database: Database, topics: int, entries: int) -> None:
 
 
 async def milliseconds(selector: ReflectionSelector, filter_text: str) -> tuple[float, float]:
-    """Return the median and the worst time of a selection of 50 topics."""
+    """Return the median CPU and wall time of a selection of 50 topics."""
     request = SelectionRequest(
         layer="bench",
         categories=frozenset({TopicCategory.USER, TopicCategory.DYAD}),
@@ -102,16 +102,17 @@ async def milliseconds(selector: ReflectionSelector, filter_text: str) -> tuple[
         estimated_tokens_per_target=1_500,
     )
     await selector.select(request)
-    times = []
+    cpu, wall = [], []
     for _ in range(ROUNDS):
-        started = perf_counter()
+        busy, started = process_time(), perf_counter()
         await selector.select(request)
-        times.append((perf_counter() - started) * 1e3)
-    return median(times), max(times)
+        wall.append((perf_counter() - started) * 1e3)
+        cpu.append((process_time() - busy) * 1e3)
+    return median(cpu), median(wall)
 
 
 async def measure(topics: int, entries: int) -> dict[str, float]:
-    """Return the median milliseconds by filter, and print them."""
+    """Return the median CPU milliseconds by filter, and print them."""
     with tempfile.TemporaryDirectory(prefix="zos-bench-") as folder:
         config = Config.model_validate({"data_dir": Path(folder)})
         database = Database(config)
@@ -120,9 +121,9 @@ async def measure(topics: int, entries: int) -> dict[str, float]:
         selector = ReflectionSelector(SalienceLedger(database, config), config)
         found = {}
         for name, text in FILTERS.items():
-            found[name], worst = await milliseconds(selector, text)
+            found[name], wall = await milliseconds(selector, text)
             size = f"{topics:>7,} topics, {topics * entries:>9,} ledger rows"
-            print(f"{size}, {name}: {found[name]:.1f} ms (worst {worst:.1f})")
+            print(f"{size}, {name}: {found[name]:.1f} ms CPU, {wall:.1f} wall")
         await database.close()
     return found
 
@@ -138,8 +139,8 @@ async def run(topics: int, entries: int) -> bool:
         print(
             f"{name}: ten times the topics {growth:.2f}, {entries} times the ledger {history:.2f}"
         )
-        met = met and max(growth, history) <= TARGET_GROWTH
-    return met and max(long.values()) <= TARGET_MS
+        met = met and max(growth, history) <= TARGET_GROWTH and long[name] <= TARGET_MS
+    return met
 
 
 def main() -> int:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     and_,
-    exists,
     false,
     func,
     literal,
@@ -64,19 +63,17 @@ async def sources_with_candidates(
 
     Servers ascend; sources come globally first, then by server.
     """
-    everywhere = select(*_has_candidates(_GLOBAL, topic.c.server_id.is_(None)))
+    everywhere = select(*_best_of(_GLOBAL, topic.c.server_id.is_(None)))
     per_server = (
-        select(server.c.id, *_has_candidates(_IN_SERVERS, topic.c.server_id == server.c.id))
+        select(server.c.id, *_best_of(_IN_SERVERS, topic.c.server_id == server.c.id))
         .where(server.c.left_at.is_(None))
         .order_by(server.c.id)
     )
     globally = (await connection.execute(everywhere)).one()
     rows = (await connection.execute(per_server)).all()
-    found: list[Source] = [
-        (one, None) for one, there in zip(_GLOBAL, globally, strict=True) if there
-    ]
-    for server_id, *flags in rows:
-        found += [(one, server_id) for one, there in zip(_IN_SERVERS, flags, strict=True) if there]
+    found: list[Source] = [(one, None) for one, best in zip(_GLOBAL, globally, strict=True) if best]
+    for server_id, *bests in rows:
+        found += [(one, server_id) for one, best in zip(_IN_SERVERS, bests, strict=True) if best]
     return [row.id for row in rows], found
 
 
@@ -195,10 +192,17 @@ def _is_candidate(category: TopicCategory) -> ColumnElement[bool]:
     return and_(topic.c.category == category.value, has_material, topic.c.balance > 0)
 
 
-def _has_candidates(
+def _best_of(
     categories: tuple[TopicCategory, ...], here: ColumnElement[bool]
-) -> list[ColumnElement[bool]]:
+) -> list[ColumnElement[int | None]]:
+    """The id of each category's best candidate: one step down the index, which EXISTS is not for PostgreSQL."""
     return [
-        exists().where(_is_candidate(one), here).correlate(server).label(one.value)
+        select(topic.c.id)
+        .where(_is_candidate(one), here)
+        .order_by(topic.c.balance.desc(), topic.c.id)
+        .limit(1)
+        .correlate(server)
+        .scalar_subquery()
+        .label(one.value)
         for one in categories
     ]
