@@ -138,6 +138,15 @@ async def test_an_older_name_does_not_replace_a_newer_one(room: Room) -> None:
     assert await room.rows(member_role) == [(11, SERVER, 71)]
 
 
+async def test_of_two_names_at_one_moment_the_first_stands(room: Room) -> None:
+    first, second = replace(ADA, display_name="First"), replace(ADA, display_name="Second")
+
+    await room.record(MemberUpdated(first, SERVER, at(5)), MemberUpdated(second, SERVER, at(5)))
+    await room.record(MemberUpdated(second, SERVER, at(5)))
+
+    assert await room.rows(member, "display_name") == [("First",)]
+
+
 async def test_roles_are_kept_apart_by_server(room: Room) -> None:
     await room.record(
         MemberUpdated(replace(ADA, role_ids=(72, 71)), SERVER, at(1)),

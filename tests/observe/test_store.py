@@ -132,6 +132,18 @@ async def test_the_newest_are_kept_and_told_oldest_first(ids: Ids) -> None:
     assert await ids(TopicKey.dyad(11, 12), limit=2) == [6, 8]
 
 
+async def test_a_reaction_that_was_taken_back_brings_no_message(talk: Room, ids: Ids) -> None:
+    await talk.record(ReactionRemoved(9, SOUP, 12, at(20)))
+
+    assert await ids(TopicKey.emoji(SERVER, 801)) == [4]
+
+
+async def test_no_message_is_read_before_it_was_written(talk: Room, ids: Ids) -> None:
+    await talk.record(wrote(20), liked(20, BEN, 19, SOUP))  # two clocks that differ
+
+    assert await ids(TopicKey.emoji(SERVER, 801), until=19.5) == [4, 9]
+
+
 async def test_an_emoji_has_as_many_messages_as_asked_for_however_many_reacted(
     talk: Room, ids: Ids
 ) -> None:
