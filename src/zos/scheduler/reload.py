@@ -20,6 +20,9 @@ _UNSUPPORTED = (NotImplementedError, RuntimeError, ValueError, AttributeError)
 """No such signal here, or not the main thread."""
 
 
+_QUIET_MS = 2_000
+
+
 async def watch(folders: Sequence[Path], changed: Callable[[], Awaitable[None]]) -> None:
     """Call `changed` whenever something below one of `folders` has changed; never returns.
 
@@ -28,8 +31,16 @@ async def watch(folders: Sequence[Path], changed: Callable[[], Awaitable[None]])
     present = [folder for folder in folders if folder.is_dir()]
     if not present:
         return
-    async for changes in awatch(*present, recursive=True):
-        log.info("layer_files_changed", files=sorted({Path(path).name for _, path in changes}))
+    looked = False
+    async for changes in awatch(
+        *present, recursive=True, rust_timeout=_QUIET_MS, yield_on_timeout=True
+    ):
+        if changes:
+            log.info("layer_files_changed", files=sorted({Path(path).name for _, path in changes}))
+        elif looked:
+            continue
+        # The first quiet moment counts too: a file may have changed before the watch began.
+        looked = True
         await changed()
 
 
