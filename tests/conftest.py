@@ -54,7 +54,7 @@ def postgres_server() -> Iterator[str]:
     server = get_server(folder / "data")
     uri = server.get_uri()
     with psycopg.connect(uri, autocommit=True) as connection:
-        # What the tests write need not survive a power cut: making a database is 20 times faster.
+        # What the tests write need not survive a power cut.
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
         connection.execute("SELECT pg_reload_conf()")
