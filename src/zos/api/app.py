@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Security
 from fastapi.security import HTTPBearer
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from zos import __version__
 from zos.api import jobs, runs, system
@@ -33,9 +34,11 @@ _TAGS = [
 ]
 
 
-def create_app(services: ApiServices) -> FastAPI:
-    """Return the application that serves with `services`."""
+def create_app(services: ApiServices, pages: ASGIApp | None = None) -> FastAPI:
+    """Return the application that serves with `services`; `pages` answer what no route does."""
     app = _routes()
+    if pages is not None:
+        app.mount("/", pages)
     app.state.services = services
     app.user_middleware.append(
         Middleware(Gate, token=services.token, allowed_hosts=_allowed_hosts(services.settings))

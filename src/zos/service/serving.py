@@ -17,7 +17,7 @@ import structlog
 
 from zos.access.runtime import RunningService, announce, runtime_path, withdraw
 from zos.access.token import OperatorToken, make_token, token_path
-from zos.api.app import create_app
+from zos.api.app import API_PREFIX, create_app
 from zos.api.binding import bind, local_url
 from zos.api.events import EventHub
 from zos.api.metrics import Metrics
@@ -31,6 +31,10 @@ from zos.service.discord import DiscordBot, discord_bot
 from zos.service.lock import refuse_second_service
 from zos.service.services import Services, build_services
 from zos.service.signals import Signals, handled_signals
+from zos.views.costs import CostsView
+from zos.views.insights import InsightsView
+from zos.web.app import create_pages
+from zos.web.services import WebServices
 
 log = structlog.get_logger(__name__)
 
@@ -77,8 +81,9 @@ async def _work(
     metrics = Metrics(services.database, services.clock)
     await metrics.render()  # what was before is not counted
     bot = discord_bot(services)
+    pages = create_pages(web_services(services, bot))
     server = ApiServer(
-        create_app(api_services(services, token, events, metrics, bot)), services.config.api
+        create_app(api_services(services, token, events, metrics, bot), pages), services.config.api
     )
     async with asyncio.TaskGroup() as group:
         group.create_task(server.run_on(listening), name="api")
@@ -137,6 +142,25 @@ def api_services(
         preview=services.preview,
         events=events,
         metrics=metrics,
+    )
+
+
+def web_services(services: Services, bot: DiscordBot) -> WebServices:
+    """Return what the pages need."""
+    return WebServices(
+        config=services.config,
+        clock=services.clock,
+        loader=services.loader,
+        jobs=services.jobs,
+        slots=services.slots,
+        runs=services.runs,
+        costs=CostsView(services.database, services.config),
+        insights=InsightsView(services.database, services.config),
+        health=services.health,
+        discord=lambda: bot.status,
+        control=services.scheduler,
+        preview=services.preview,
+        events_path=f"{API_PREFIX}/events",
     )
 
 

@@ -1,0 +1,29 @@
+"""The pages as one application, to stand behind the gate.
+
+In: what `service` has made. Out: an ASGI application.
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from zos.web import assets, overview, settings
+from zos.web.assets import Assets
+from zos.web.errors import handle_errors
+from zos.web.rendering import environment
+from zos.web.services import WebServices
+
+PAGES = (overview.router,)
+"""Every page's router. The navigation's order stands in `zos.web.navigation`."""
+
+
+def create_pages(services: WebServices) -> FastAPI:
+    """Return the application that shows pages with `services`."""
+    app = FastAPI(openapi_url=None)
+    app.state.services = services
+    app.state.assets = Assets()
+    app.state.environment = environment(asset=app.state.assets.url)
+    for router in (assets.router, settings.router, *PAGES):
+        app.include_router(router)
+    handle_errors(app)
+    return app

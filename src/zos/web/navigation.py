@@ -1,0 +1,6 @@
+"""The pages that the navigation leads to, in its order."""
+
+from __future__ import annotations
+
+NAVIGATION: tuple[tuple[str, str], ...] = (("overview", "Overview"),)
+"""The name of each page's route, and what it is called."""

@@ -1,0 +1,72 @@
+"""The templates' environment: every value is escaped, and a name that is not there is an error.
+
+In: templates of the package. Out: HTML. Filters write values in the reader's zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from zos.web import words
+
+_TIME = Markup('<time datetime="{iso}" title="{long}">{text}</time>')
+
+
+def environment(**globals_: Any) -> Environment:
+    """Return the environment of all pages; `globals_` can be used in every template."""
+    made = Environment(
+        loader=PackageLoader("zos.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters.update(
+        money=words.money,
+        count=words.count,
+        plural=words.plural,
+        duration=words.duration,
+        time=_time,
+        ago=_ago,
+        query=_query,
+    )
+    made.globals.update(globals_)
+    return made
+
+
+@pass_context
+def _time(context: Context, moment: datetime | None) -> str:
+    """A moment on the reader's wall clock: `27 Sep 05:00`, in full when pointed at."""
+    return _marked(context, moment, words.short_time)
+
+
+@pass_context
+def _ago(context: Context, moment: datetime | None) -> str:
+    """A moment as its distance from now: `in 3 h`."""
+    return _marked(context, moment, lambda one, _zone, now: words.relative(one, now))
+
+
+def _marked(context: Context, moment: datetime | None, written: Any) -> str:
+    if moment is None:
+        return words.NOTHING
+    zone, now = context["zone"], context["now"]
+    return _TIME.format(
+        iso=moment.astimezone(zone).isoformat(timespec="seconds"),
+        long=words.long_time(moment, zone),
+        text=written(moment, zone, now),
+    )
+
+
+def _query(path: str, parameters: Mapping[str, Any] | None = None, **more: Any) -> str:
+    """A path with a query of those parameters that have a value."""
+    wanted = {**(parameters or {}), **more}
+    given = {name: value for name, value in wanted.items() if value not in {None, ""}}
+    return f"{path}?{urlencode(given, doseq=True)}" if given else path
