@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, and_, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from zos.core.consent import ConsentMode, ConsentState, ConsentView
+from zos.db.sets import is_one_of
 from zos.db.tables import consent, erasure, member_role
 
 if TYPE_CHECKING:
@@ -36,10 +46,7 @@ class ConsentRecord:
     by: str
 
 
-_SAID = union_all(
-    select(consent.c.member_id, consent.c.state),
-    select(erasure.c.member_id, literal(ConsentState.DENIED.value)),
-)
+_A_NO: ColumnElement[str] = literal(ConsentState.DENIED.value)
 
 
 class ConsentStore:
@@ -54,7 +61,12 @@ class ConsentStore:
         self._db = db
         self._privacy = config.privacy
 
-    async def view(self, connection: AsyncConnection | None = None) -> ConsentView:
+    async def view(
+        self,
+        connection: AsyncConnection | None = None,
+        *,
+        among: Collection[int] | None = None,
+    ) -> ConsentView:
         """Return who has consented by now.
 
         In `role` mode only a consenting role grants, so that losing the role takes consent away; a
@@ -62,10 +74,11 @@ class ConsentStore:
 
         Args:
             connection: The transaction to read in; None: one of its own.
+            among: Only these members are asked about: the view says nothing of others.
         """
         async with self._reading(connection) as reader:
-            said = (await reader.execute(_SAID)).all()
-            by_role = await self._holders(reader)
+            said = (await reader.execute(self._said(among))).all()
+            by_role = await self._holders(reader, among)
         denied = {member_id for member_id, state in said if state == ConsentState.DENIED}
         granted = {member_id for member_id, state in said if state == ConsentState.GRANTED}
         return ConsentView(
@@ -74,10 +87,27 @@ class ConsentStore:
             denied=frozenset(denied),
         )
 
+    async def said(
+        self, member_id: int, connection: AsyncConnection | None = None
+    ) -> ConsentRecord | None:
+        """Return what a member said last, or None if they never said anything."""
+        query = select(consent).where(consent.c.member_id == member_id)
+        async with self._reading(connection) as reader:
+            row = (await reader.execute(query)).first()
+        if row is None:
+            return None
+        state = ConsentState(row.state)
+        return ConsentRecord(row.member_id, state, row.recorded_at, row.recorded_by)
+
     async def erased(self, connection: AsyncConnection | None = None) -> frozenset[int]:
         """Return the members whose erasure was asked for: nothing of theirs may come in again."""
         async with self._reading(connection) as reader:
             return frozenset(await _ids(reader, select(erasure.c.member_id)))
+
+    @property
+    def mode(self) -> ConsentMode:
+        """What silence means."""
+        return self._privacy.consent
 
     async def record(self, member_id: int, state: ConsentState, at: datetime, by: str) -> bool:
         """Record what a member said at `at`; return whether that changed anything."""
@@ -116,11 +146,24 @@ class ConsentStore:
             ),
         )
 
-    async def _holders(self, connection: AsyncConnection) -> set[int] | None:
+    def _said(self, among: Collection[int] | None) -> CompoundSelect[Any]:
+        given = select(consent.c.member_id, consent.c.state)
+        gone = select(erasure.c.member_id, _A_NO)
+        if among is not None:
+            given = given.where(is_one_of(self._db, consent.c.member_id, among))
+            gone = gone.where(is_one_of(self._db, erasure.c.member_id, among))
+        return union_all(given, gone)
+
+    async def _holders(
+        self, connection: AsyncConnection, among: Collection[int] | None
+    ) -> set[int] | None:
         if self._privacy.consent is not ConsentMode.ROLE:
             return None
         holding = member_role.c.role_id.in_(self._privacy.consent_roles)
-        return await _ids(connection, select(member_role.c.member_id).where(holding).distinct())
+        query = select(member_role.c.member_id).where(holding).distinct()
+        if among is not None:
+            query = query.where(is_one_of(self._db, member_role.c.member_id, among))
+        return await _ids(connection, query)
 
     @asynccontextmanager
     async def _reading(self, connection: AsyncConnection | None) -> AsyncIterator[AsyncConnection]:

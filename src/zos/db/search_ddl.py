@@ -14,6 +14,9 @@ _FTS5 = {
     "insight_trigram": ("insight", "seq", "trigram"),
 }
 
+FTS5_INDEXES = tuple(_FTS5)
+"""The search indexes of a SQLite store."""
+
 _TRIGRAMS = """
 CREATE FUNCTION zos_trigrams(words text) RETURNS text[]
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 STRENGTH_MIN, STRENGTH_MAX = 0.1, 10.0
 _FOR_QUERIES = {"topic_key", "category", "target_id"}
+_RECALLABLE = frozenset({InsightStatus.ACTIVE, InsightStatus.QUARANTINED})  # now or some day
+_REPLACEABLE = _RECALLABLE | {InsightStatus.REVIEW}
 SHAREABLE = frozenset({Scope.PUBLIC, Scope.DERIVED})
 """What may be shown to others than the members themselves: nothing that was said in private."""
 
@@ -77,11 +79,11 @@ async def add_insight(
     await add_provenance(connection, insight_id, draft)
     if draft.supersedes is not None:
         replaced = (insight.c.id == draft.supersedes) & (insight.c.topic_key == str(draft.topic))
-        await _set_status(connection, replaced, InsightStatus.SUPERSEDED)
+        await _set_status(connection, replaced, InsightStatus.SUPERSEDED, among=_REPLACEABLE)
 
 
 async def mark_for_review(connection: AsyncConnection, message_ids: Iterable[int]) -> int:
-    """Mark the active insights that rest on any of `message_ids`, directly or through other insights.
+    """Mark the insights that rest on any of `message_ids`, directly or through other insights.
 
     Args:
         connection: A write transaction.
@@ -93,8 +95,15 @@ async def mark_for_review(connection: AsyncConnection, message_ids: Iterable[int
     marked = 0
     for some in chunks(message_ids):
         touched = insight.c.id.in_(resting(insight_source.c.message_id.in_(some)))
-        marked += await _set_status(connection, touched, InsightStatus.REVIEW)
+        marked += await _set_status(connection, touched, InsightStatus.REVIEW, among=_RECALLABLE)
     return marked
+
+
+async def put_under_review(connection: AsyncConnection, insight_id: str) -> int:
+    """Mark an insight and all that rests on it for review; return how many were marked."""
+    resting_on_it = resting(insight_source.c.source_insight_id == insight_id)
+    touched = (insight.c.id == insight_id) | insight.c.id.in_(resting_on_it)
+    return await _set_status(connection, touched, InsightStatus.REVIEW, among=_RECALLABLE)
 
 
 async def remove_insights(connection: AsyncConnection, insight_ids: Iterable[str]) -> int:
@@ -106,7 +115,7 @@ async def remove_insights(connection: AsyncConnection, insight_ids: Iterable[str
     removed = 0
     for some in chunks(insight_ids):
         touched = insight.c.id.in_(resting(insight_source.c.source_insight_id.in_(some)))
-        await _set_status(connection, touched, InsightStatus.REVIEW)
+        await _set_status(connection, touched, InsightStatus.REVIEW, among=_RECALLABLE)
         removed += (
             await connection.execute(delete(insight).where(insight.c.id.in_(some)))
         ).rowcount
@@ -265,9 +274,13 @@ def _draft_row(draft: InsightDraft) -> dict[str, object]:
 
 
 async def _set_status(
-    connection: AsyncConnection, which: ColumnElement[bool], status: InsightStatus
+    connection: AsyncConnection,
+    which: ColumnElement[bool],
+    status: InsightStatus,
+    *,
+    among: frozenset[InsightStatus],
 ) -> int:
-    change = update(insight).where(which, insight.c.status == InsightStatus.ACTIVE.value)
+    change = update(insight).where(which, insight.c.status.in_([one.value for one in among]))
     changed = change.values(status=status.value).returning(insight.c.id)
     return len((await connection.execute(changed)).all())
 

@@ -209,6 +209,34 @@ class SalienceLedger:
             born.material = units
             await shelf.put([born], batch="")
 
+    async def remind(self, connection: Connection, topic_keys: Iterable[TopicKey]) -> None:
+        """Count one unit of new material for those of the topics that there are.
+
+        For what must be thought about again: something that an insight rested on is gone or disputed.
+        """
+        await self._lock(connection)
+        rows = [{"of": key, "units": 1} for key in sorted({str(one) for one in topic_keys})]
+        if rows:
+            await connection.execute(_ADD_MATERIAL, rows)
+
+    async def drop_topics(
+        self, connection: Connection, member_id: int, *, limit: int
+    ) -> tuple[list[str], int]:
+        """Delete up to `limit` topics that are about a member, with their ledger rows.
+
+        The one exception to append-only: what is left is still the sum of its rows.
+
+        Returns:
+            The keys of the deleted topics, and how many ledger rows went with them.
+        """
+        await self._lock(connection)
+        return await store.drop_topics(connection, store.about(member_id), limit=limit)
+
+    async def drop_unmentioned(self, connection: Connection) -> tuple[list[str], int]:
+        """Delete, likewise, the subjects that no stored message mentions: their names were somebody's words."""
+        await self._lock(connection)
+        return await store.drop_topics(connection, store.is_unmentioned(), limit=None)
+
     async def name_subject(
         self,
         connection: Connection,

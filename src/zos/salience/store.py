@@ -1,15 +1,15 @@
-"""Reading topics and the ledger. Out: views and rows; nothing here writes."""
+"""Reading topics and the ledger, and deleting whole topics. Out: views and rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
 
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.engine import Connection, Database
-from zos.db.tables import layer_run, salience_entry, selection, topic
+from zos.db.tables import layer_run, salience_entry, selection, subject_mention, topic
 from zos.salience.model import EntryKind, LedgerEntry, Mismatch, PastSelection, TopicView
 
 VIEW = select(
@@ -51,6 +51,31 @@ async def subject_names(
     for server_id, key in rows:
         names.setdefault(server_id, set()).add(TopicKey.parse(key).name)
     return {server_id: frozenset(found) for server_id, found in names.items()}
+
+
+def about(member_id: int) -> ColumnElement[bool]:
+    """Return the condition that a topic is about a member."""
+    return or_(topic.c.member_a == member_id, topic.c.member_b == member_id)
+
+
+def is_unmentioned() -> ColumnElement[bool]:
+    """Return the condition that a topic is a subject that no stored message mentions."""
+    mentioned = exists().where(subject_mention.c.topic_key == topic.c.key)
+    return (topic.c.category == TopicCategory.SUBJECT) & ~mentioned
+
+
+async def drop_topics(
+    connection: Connection, which: ColumnElement[bool], *, limit: int | None
+) -> tuple[list[str], int]:
+    """Delete topics with their ledger rows; return their keys and the number of these rows."""
+    some = select(topic.c.id, topic.c.key).where(which).order_by(topic.c.id).limit(limit)
+    rows = (await connection.execute(some)).all()
+    count = 0
+    for row in rows:
+        entries = delete(salience_entry).where(salience_entry.c.topic_id == row.id)
+        count += (await connection.execute(entries)).rowcount
+        await connection.execute(delete(topic).where(topic.c.id == row.id))
+    return [row.key for row in rows], count
 
 
 class TopicStore:

@@ -13,6 +13,7 @@ from zos.core.clock import Clock, SystemClock
 from zos.core.topics import TopicKey
 from zos.db.engine import Database, job_store_url
 from zos.llm.client import ModelClient
+from zos.members.rights import Members
 from zos.observe.booking import HistoryBooker
 from zos.prompts.engine import TemplateEngine
 from zos.reflect.executor import LayerExecutor, selected_by_name
@@ -52,6 +53,7 @@ class Services:
     scheduler: ReflectionScheduler
     booker: HistoryBooker
     delivery: Delivery
+    members: Members
     jobs: JobsView
     slots: SlotsView
     runs: RunsView
@@ -123,6 +125,7 @@ async def _joined(config: Config, clock: Clock, database: Database, llm: ModelCl
     await asyncio.to_thread(loader.load_all)
     executor = LayerExecutor(database, ledger, templates, llm, config, clock=clock)
     jobs = JobsView(database, loader, config)
+    concept = config.data_dir / _SELF_CONCEPT
     return Services(
         config=config,
         clock=clock,
@@ -136,6 +139,7 @@ async def _joined(config: Config, clock: Clock, database: Database, llm: ModelCl
         scheduler=ReflectionScheduler(_job_store(config), executor, loader, selector, config),
         booker=HistoryBooker(database, ledger, consents, config, clock=clock),
         delivery=Delivery(OutboxStore(database), Outputs(), clock),
+        members=Members(database, consents, ledger, clock, concept),
         jobs=jobs,
         slots=SlotsView(database),
         runs=RunsView(database),

@@ -20,9 +20,11 @@ from zos.db.tables.community import (
     server,
 )
 from zos.db.tables.insights import (
+    dispute,
     insight,
     insight_member,
     insight_source,
+    self_concept_source,
     self_concept_version,
 )
 from zos.db.tables.runs import (
@@ -31,6 +33,7 @@ from zos.db.tables.runs import (
     layer_run,
     layer_state,
     model_call,
+    model_call_member,
     outbox,
     run_target,
     selection,
@@ -43,6 +46,7 @@ __all__ = [
     "apscheduler_jobs",
     "channel",
     "consent",
+    "dispute",
     "emoji_use",
     "erasure",
     "import_file",
@@ -60,12 +64,14 @@ __all__ = [
     "message_deletion",
     "metadata",
     "model_call",
+    "model_call_member",
     "outbox",
     "reaction",
     "role_mention",
     "run_target",
     "salience_entry",
     "selection",
+    "self_concept_source",
     "self_concept_version",
     "server",
     "subject_mention",

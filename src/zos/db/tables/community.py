@@ -101,6 +101,7 @@ erasure = Table(
     Column("id", String(26), primary_key=True),
     Column("member_id", BigInteger, nullable=False, unique=True),  # the tombstone
     Column("requested_at", UtcDateTime, nullable=False),
+    Column("requested_by", Text, nullable=False, server_default=""),
     Column("completed_at", UtcDateTime),
     Column("receipt", JSON, nullable=False),  # counts of what went, by table
 )

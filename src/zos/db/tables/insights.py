@@ -1,4 +1,4 @@
-"""Insights with their sources and members, and the versions of the self-concept."""
+"""Insights with their sources, members and disputes, and the versions of the self-concept."""
 
 from __future__ import annotations
 
@@ -73,13 +73,39 @@ insight_member = Table(
     Index("ix_insight_member_member", "member_id", "insight_id"),
 )
 
+dispute = Table(  # what members hold against insights
+    "dispute",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("insight_id", String(26), ForeignKey("insight.id", ondelete="CASCADE"), nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("disputed_at", UtcDateTime, nullable=False),
+    Column("disputed_by", Text, nullable=False),
+    Index("ix_dispute_member", "member_id", "id"),
+    Index("ix_dispute_insight", "insight_id"),
+)
+
 self_concept_version = Table(
     "self_concept_version",
     metadata,
     Column("seq", Identity, primary_key=True),  # the newest is in force, whatever clock wrote it
     Column("id", String(26), nullable=False, unique=True),
     Column("content", Text, nullable=False),
-    Column("origin", String(16), nullable=False),  # shipped | operator | model
+    Column("origin", String(16), nullable=False),  # reflect.self_concept.store.Origin
     Column("run_id", String(26)),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+self_concept_source = Table(  # the insights that were before the model which wrote a version
+    "self_concept_source",
+    metadata,
+    Column(
+        "version_id",
+        String(26),
+        ForeignKey("self_concept_version.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("insight_id", String(26), primary_key=True),
+    Index("ix_self_concept_source_insight", "insight_id"),
 )

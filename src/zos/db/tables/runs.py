@@ -163,6 +163,15 @@ model_call = Table(
     Index("ix_model_call_time", "called_at", "server_id"),
     Index("ix_model_call_run", "run_id", "cost_microusd"),
 )
+model_call_member = Table(  # whose words were in the prompt
+    "model_call_member",
+    metadata,
+    Column(
+        "call_id", String(26), ForeignKey("model_call.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("member_id", BigInteger, primary_key=True),
+    Index("ix_model_call_member_member", "member_id", "call_id"),
+)
 # What the spend guard sums before every paid call, from the index alone.
 Index(
     "ix_model_call_spent",

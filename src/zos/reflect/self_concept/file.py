@@ -74,7 +74,10 @@ async def _edited(
     if not body or (current is not None and body == current.content):
         return None
     base = await store.get(mark["id"]) if mark else None
-    return None if base is not None and base.content == body else body
+    if base is None:
+        return body
+    is_behind = base.content == body or base.origin is Origin.WITHDRAWN
+    return None if is_behind else body
 
 
 def _rendered(version: SelfConceptVersion) -> str:

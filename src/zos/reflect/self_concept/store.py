@@ -1,16 +1,21 @@
-"""Versions of the self-concept. The newest is the one in force; none is ever changed."""
+"""Versions of the self-concept. The newest that was not withdrawn is the one in force.
+
+None is ever changed, but by an erasure: a version that rested on what is gone loses its text.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select
+from sqlalchemy import Row, Select, delete, func, insert, select, update
 
 from zos.core.ids import new_ulid
 from zos.db.engine import Connection, Database
+from zos.db.tables import self_concept_source as source
 from zos.db.tables import self_concept_version as version
 
 
@@ -20,6 +25,7 @@ class Origin(StrEnum):
     SHIPPED = "shipped"
     OPERATOR = "operator"
     MODEL = "model"
+    WITHDRAWN = "withdrawn"  # its text is gone, with what it rested on
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +46,17 @@ async def add_version(
     at: datetime,
     run_id: str | None = None,
     origin: Origin = Origin.MODEL,
+    insight_ids: Collection[str] = (),
 ) -> SelfConceptVersion:
     """Put `content` in force, within the caller's write transaction, unless it is so already.
+
+    Args:
+        connection: The transaction.
+        content: The text.
+        at: When.
+        run_id: The run that wrote it.
+        origin: Who wrote it.
+        insight_ids: The insights that its author was shown.
 
     Returns:
         The version in force afterwards.
@@ -59,7 +74,47 @@ async def add_version(
             created_at=at,
         )
     )
+    rests_on = [{"version_id": added.id, "insight_id": one} for one in sorted(set(insight_ids))]
+    if rests_on:
+        await connection.execute(insert(source), rests_on)
     return added
+
+
+async def withdraw(connection: Connection, insight_ids: Collection[str]) -> int:
+    """Withdraw what rests on insights that are gone or were rewritten; return how many versions changed.
+
+    Every model's version since then goes too, as each was written from the one before. Of what an
+    operator wrote since then, only the lines go that such a version brought in.
+    """
+    first = select(func.min(version.c.seq)).join(source, source.c.version_id == version.c.id)
+    seq = await connection.scalar(first.where(source.c.insight_id.in_(insight_ids)))
+    if seq is None:
+        return 0
+    base = await _first(connection, _newest().where(version.c.seq < seq))
+    query = select(version).where(version.c.seq >= seq).order_by(version.c.seq)
+    later = [_version(row) for row in (await connection.execute(query)).all()]
+    tainted = _lines_of(one for one in later if one.origin is Origin.MODEL)
+    tainted -= _lines_of([] if base is None else [base])
+    for one in later:
+        await _withdraw(
+            connection, one, "" if one.origin is Origin.MODEL else _without(one, tainted)
+        )
+    return sum(one.origin is not Origin.WITHDRAWN for one in later)
+
+
+async def _withdraw(connection: Connection, one: SelfConceptVersion, content: str) -> None:
+    values = {"content": content} if content else {"content": "", "origin": Origin.WITHDRAWN.value}
+    await connection.execute(update(version).where(version.c.id == one.id).values(values))
+    if not content:
+        await connection.execute(delete(source).where(source.c.version_id == one.id))
+
+
+def _lines_of(versions: Iterable[SelfConceptVersion]) -> set[str]:
+    return {line.strip() for one in versions for line in one.content.splitlines() if line.strip()}
+
+
+def _without(one: SelfConceptVersion, lines: Collection[str]) -> str:
+    return "\n".join(line for line in one.content.splitlines() if line.strip() not in lines).strip()
 
 
 class SelfConceptStore:
@@ -95,7 +150,8 @@ class SelfConceptStore:
 
 
 def _newest() -> Select[Any]:
-    return select(version).order_by(version.c.seq.desc())
+    in_force = version.c.origin != Origin.WITHDRAWN.value
+    return select(version).where(in_force).order_by(version.c.seq.desc())
 
 
 async def _first(connection: Connection, query: Select[Any]) -> SelfConceptVersion | None:

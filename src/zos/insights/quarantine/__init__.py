@@ -1,0 +1,1 @@
+"""Insights that may not be shown for now, because somebody in them has not consented."""

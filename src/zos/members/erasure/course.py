@@ -1,0 +1,247 @@
+"""`Eraser`: an erasure from its tombstone to the last byte, in steps that may be interrupted anywhere.
+
+Every transaction deletes a bounded portion and counts it on the receipt. The tombstone comes first:
+from then on nothing of the member comes in, is shown or is thought about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from zos.core.topics import TopicKey
+from zos.db.purge import purge
+from zos.insights.quarantine.store import settle
+from zos.members.erasure import store
+from zos.members.erasure.echoes import Echoes
+from zos.members.knowledge import store as knowledge
+from zos.members.reexamining.store import (
+    Gone,
+    Struck,
+    insights_resting_on,
+    insights_with,
+    strike,
+    take_out,
+)
+from zos.reflect.self_concept.file import settle as settle_file
+from zos.reflect.self_concept.store import SelfConceptStore, withdraw
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zos.consent.store import ConsentStore
+    from zos.core.clock import Clock
+    from zos.db.engine import Connection, Database
+    from zos.members.model import Erasure
+    from zos.salience.ledger import SalienceLedger
+
+log = structlog.get_logger(__name__)
+
+PORTION = 500
+"""Rows of one kind that go in one transaction, at most."""
+
+_TOUCHED = (
+    "message",
+    "mention",
+    "reaction",
+    "emoji_use",
+    "role_mention",
+    "subject_mention",
+    "channel",
+    "member",
+    "membership",
+    "member_role",
+    "consent",
+    "topic",
+    "salience_entry",
+    "insight",
+    "insight_source",
+    "insight_member",
+    "dispute",
+    "self_concept_version",
+    "selection",
+    "run_target",
+    "model_call",
+    "model_call_member",
+    "outbox",
+)
+"""Tables that rows were deleted from, or changed in."""
+
+
+class Eraser:
+    """Erases members.
+
+    Args:
+        database: The store.
+        consents: Who may be thought about.
+        ledger: Topics.
+        clock: The time.
+        self_concept: The file that shows the self-concept.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        consents: ConsentStore,
+        ledger: SalienceLedger,
+        clock: Clock,
+        self_concept: Path,
+    ) -> None:
+        self._database = database
+        self._consents = consents
+        self._ledger = ledger
+        self._clock = clock
+        self._self_concept = self_concept
+        self._one_at_a_time = asyncio.Lock()
+
+    async def erase(
+        self, member_id: int, by: str, progress: Callable[[int, int], None] | None = None
+    ) -> Erasure:
+        """Erase a member, from the beginning or from where it stopped; return the receipt."""
+        async with self._one_at_a_time:
+            erasure_id = await self._begin(member_id, by)
+            await self._settle_self_concept()
+            names = await self._names(member_id)
+            await self._messages(erasure_id, member_id, names, progress or _nobody)
+            await self._insights(erasure_id, member_id, names)
+            await self._topics(erasure_id, member_id)
+            await self._reactions(erasure_id, member_id)
+            await self._rest(erasure_id, member_id)
+            await self._settle_self_concept()
+            pending = await self._at_work(member_id) or await purge(self._database, _TOUCHED)
+            return await self._end(erasure_id, member_id, pending)
+
+    async def finish(self) -> int:
+        """Go on with erasures that are not complete; return how many are now."""
+        async with self._database.read() as connection:
+            waiting = await store.unfinished(connection)
+        done = [await self.erase(member_id, by) for member_id, by in waiting]
+        return sum(one.completed_at is not None for one in done)
+
+    async def _begin(self, member_id: int, by: str) -> str:
+        async with self._database.write() as connection:
+            erasure_id = await store.open_erasure(
+                self._database, connection, member_id, by=by, now=self._clock.now()
+            )
+            view = await self._consents.view(connection)
+            await settle(self._database, connection, view, [member_id])
+        return erasure_id
+
+    async def _names(self, member_id: int) -> frozenset[str]:
+        async with self._database.read() as connection:
+            profile = await knowledge.profile_of(connection, member_id)
+        return frozenset() if profile is None else frozenset({profile.name, profile.display_name})
+
+    async def _messages(
+        self,
+        erasure_id: str,
+        member_id: int,
+        names: frozenset[str],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        async with self._database.read() as connection:
+            total = await store.count_messages(connection, member_id)
+        done = 0
+        while True:
+            async with self._database.write() as connection:
+                words = await store.next_messages(connection, member_id, limit=PORTION)
+                if not words:
+                    return
+                # Deleted before anybody looks who rests on them: what commits meanwhile is seen too.
+                gone = await store.delete_messages(self._database, connection, words)
+                ids = frozenset(one.id for one in words)
+                resting = await insights_resting_on(self._database, connection, ids)
+                what = Gone(ids, says=Echoes((one.text for one in words), names))
+                struck = await strike(self._database, connection, resting, what)
+                await self._follow_up(connection, erasure_id, struck, gone)
+            done += len(words)
+            progress(min(done, total), total)
+
+    async def _insights(self, erasure_id: str, member_id: int, names: frozenset[str]) -> None:
+        """Delete insights about the member, and strike lines that name them from others."""
+        what = Gone(says=Echoes(names=names), about=frozenset({member_id}))
+        while True:
+            async with self._database.write() as connection:
+                ids = await insights_with(connection, member_id, limit=PORTION)
+                if not ids:
+                    return
+                struck = await strike(self._database, connection, ids, what)
+                await take_out(self._database, connection, member_id, ids)
+                await self._follow_up(connection, erasure_id, struck, {})
+
+    async def _follow_up(
+        self, connection: Connection, erasure_id: str, struck: Struck, gone: dict[str, int]
+    ) -> None:
+        """Take back what was made of struck insights, and let their topics be thought about again."""
+        sent = await store.delete_outgoing(connection, struck.origins)
+        versions = await withdraw(connection, struck.rewritten | struck.removed)
+        await self._ledger.remind(connection, map(TopicKey.parse, struck.topics))
+        counts = {
+            "insights_deleted": len(struck.removed),
+            "insights_rewritten": len(struck.rewritten),
+            "insight_lines": struck.lines,
+            "outgoing_texts": sent,
+            "self_concept_versions": versions,
+        }
+        await store.note(connection, erasure_id, {**gone, **counts})
+
+    async def _topics(self, erasure_id: str, member_id: int) -> None:
+        while True:
+            async with self._database.write() as connection:
+                keys, entries = await self._ledger.drop_topics(connection, member_id, limit=PORTION)
+                if not keys:
+                    return
+                await self._drop_topics(connection, erasure_id, keys, entries)
+
+    async def _drop_topics(
+        self, connection: Connection, erasure_id: str, keys: list[str], entries: int
+    ) -> None:
+        gone = await store.delete_from_runs(self._database, connection, keys)
+        counts = {**gone, "topics": len(keys), "ledger_entries": entries}
+        await store.note(connection, erasure_id, counts)
+
+    async def _reactions(self, erasure_id: str, member_id: int) -> None:
+        while True:
+            async with self._database.write() as connection:
+                count = await store.delete_reactions(
+                    self._database, connection, member_id, limit=PORTION
+                )
+                if not count:
+                    return
+                await store.note(connection, erasure_id, {"reactions": count})
+
+    async def _rest(self, erasure_id: str, member_id: int) -> None:
+        async with self._database.write() as connection:
+            counts = await store.delete_references(connection, member_id)
+            counts["model_calls"] = await store.delete_from_calls(connection, member_id)
+            counts |= await store.delete_profile(connection, member_id)
+            await store.note(connection, erasure_id, counts)
+            keys, entries = await self._ledger.drop_unmentioned(connection)
+            await self._drop_topics(connection, erasure_id, keys, entries)
+
+    async def _settle_self_concept(self) -> None:
+        """An operator's edit comes in before anything is withdrawn; afterwards the file follows."""
+        store_of_versions = SelfConceptStore(self._database)
+        await settle_file(store_of_versions, self._self_concept, now=self._clock.now())
+
+    async def _at_work(self, member_id: int) -> str:
+        async with self._database.read() as connection:
+            runs = await store.open_targets(connection, member_id)
+        return f"run {runs[0]} works on a topic about them" if runs else ""
+
+    async def _end(self, erasure_id: str, member_id: int, pending: str) -> Erasure:
+        async with self._database.write() as connection:
+            if not pending:
+                await store.complete(connection, erasure_id, self._clock.now())
+            receipt = await knowledge.erasure_of(connection, member_id)
+        assert receipt is not None  # noqa: S101 - the tombstone stays for good
+        log.info("member_erased", erasure=erasure_id, complete=not pending, pending=pending)
+        return replace(receipt, pending=pending)
+
+
+def _nobody(_done: int, _total: int) -> None:
+    """Nobody looks."""

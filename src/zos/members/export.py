@@ -1,0 +1,89 @@
+"""A member's export: one JSON document in pieces, whatever its size.
+
+In: what is known, and the store. Out: bytes. Long lists are read page by page, each in a transaction
+of its own, so that nobody waits for the export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from zos.members.model import Known, KnownCall, KnownInsight
+from zos.members.pages import store as pages
+from zos.members.understanding import store as understanding
+from zos.members.understanding.store import Reader
+
+if TYPE_CHECKING:
+    from zos.core.consent import ConsentView
+    from zos.db.engine import Connection, Database
+
+FORMAT = "zos-member-export/1"
+PAGE = 500
+"""Entries of a list that are held at a time."""
+
+_LISTS = {"insights", "model_calls", "insights_total", "model_calls_total"}
+_KNOWN = TypeAdapter(Known)
+_ANY: TypeAdapter[Any] = TypeAdapter(Any)
+
+ReadPage = Callable[["Connection", Any], Awaitable[Sequence[Any]]]
+"""A transaction and the last entry before the page (None: from the beginning) → the page."""
+
+
+async def exported(
+    database: Database, known: Known, consents: ConsentView, now: datetime
+) -> AsyncIterator[bytes]:
+    """Yield the document: what is known, then every message, reaction, mention, insight and model call."""
+    head = {"format": FORMAT, "exported_at": now, **_summary(known)}
+    yield _ANY.dump_json(head)[:-1]
+    for name, read in _lists(database, known.id, consents).items():
+        yield f',\n"{name}":['.encode()
+        async for piece in _entries(database, read):
+            yield piece
+        yield b"]"
+    yield b"}\n"
+
+
+def _summary(known: Known) -> dict[str, Any]:
+    everything: dict[str, Any] = _KNOWN.dump_python(known, mode="json")
+    counted = {"messages": "message_counts", "mentions": "mentions_total"}
+    return {
+        counted.get(name, name): value for name, value in everything.items() if name not in _LISTS
+    }
+
+
+def _lists(database: Database, member_id: int, consents: ConsentView) -> dict[str, ReadPage]:
+    reader = Reader(member_id, consents, private=True)
+
+    async def insights(connection: Connection, last: Any) -> Sequence[KnownInsight]:
+        roles = await understanding.roles_in(
+            connection, member_id, before_id=None if last is None else last.id, limit=PAGE
+        )
+        return await understanding.known_insights(connection, database, reader, roles)
+
+    async def calls(connection: Connection, last: Any) -> Sequence[KnownCall]:
+        before = None if last is None else last.id
+        return await understanding.model_calls(connection, member_id, before=before, limit=PAGE)
+
+    return {
+        "messages": pages.messages_of(member_id, PAGE),
+        "reactions": pages.reactions_of(member_id, PAGE),
+        "mentions": pages.mentions_of(member_id, PAGE),
+        "insights": insights,
+        "model_calls": calls,
+    }
+
+
+async def _entries(database: Database, read: ReadPage) -> AsyncIterator[bytes]:
+    last: Any = None
+    while True:
+        async with database.read() as connection:
+            page = await read(connection, last)
+        if not page:
+            return
+        parts = [_ANY.dump_json(one) for one in page]
+        yield (b",\n" if last is not None else b"\n") + b",\n".join(parts)
+        last = page[-1]

@@ -1,0 +1,1 @@
+"""What is known about a member, read from every table that names one."""

@@ -1,0 +1,1 @@
+"""A member's messages, reactions and mentions, page by page, for their export."""

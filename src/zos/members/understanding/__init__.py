@@ -1,0 +1,1 @@
+"""What was understood about a member, and from which of their words."""

@@ -1,0 +1,240 @@
+"""Insights that have to do with a member, model calls that were shown their words, and their disputes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CompoundSelect, Select, func, insert, literal, select, union
+
+from zos.core.consent import ConsentView
+from zos.core.links import message_link
+from zos.core.scopes import Scope
+from zos.core.topics import TopicKey
+from zos.db.sets import is_one_of
+from zos.db.tables import (
+    channel,
+    dispute,
+    insight,
+    insight_member,
+    insight_source,
+    message,
+    model_call,
+    model_call_member,
+)
+from zos.insights.model import InsightStatus, Method
+from zos.insights.provenance.store import LineSources, members_of, sources_of
+from zos.members.knowledge.store import titles_for
+from zos.members.model import Dispute, KnownCall, KnownInsight, KnownLine, SourceMessage
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from zos.db.engine import Database
+
+SOURCE = "source"
+"""The role of a member on whose messages an insight rests without being about, naming or quoting them."""
+
+PRIVATE = "It rests on direct messages."
+OTHERS = "Somebody else in it has not consented."
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom insights are read.
+
+    Attributes:
+        member_id: The member they have to do with.
+        private: The member themselves will read it: what rests on their direct messages is shown.
+    """
+
+    member_id: int
+    consents: ConsentView
+    private: bool
+
+
+async def roles_in(
+    connection: AsyncConnection, member_id: int, *, before_id: str | None, limit: int
+) -> dict[str, tuple[str, ...]]:
+    """Return the newest insights that have to do with a member, newest first, and how they do."""
+    touched = _touched(member_id).subquery()
+    newest = select(insight.c.id).where(insight.c.id.in_(select(touched.c.insight_id)))
+    if before_id is not None:
+        last = select(insight.c.seq).where(insight.c.id == before_id).scalar_subquery()
+        newest = newest.where(insight.c.seq < last)
+    ids = await connection.scalars(newest.order_by(insight.c.seq.desc()).limit(limit))
+    roles: dict[str, list[str]] = {one: [] for one in ids}
+    found = select(touched.c.insight_id, touched.c.role).where(touched.c.insight_id.in_(roles))
+    for row in await connection.execute(found.order_by(touched.c.role)):
+        roles[row.insight_id].append(row.role)
+    return {one: tuple(some) for one, some in roles.items()}
+
+
+async def count_insights(connection: AsyncConnection, member_id: int) -> int:
+    """Return how many insights have to do with a member."""
+    touched = _touched(member_id).subquery()
+    query = select(func.count(touched.c.insight_id.distinct()))
+    return (await connection.execute(query)).scalar_one()
+
+
+async def known_insights(
+    connection: AsyncConnection,
+    database: Database,
+    reader: Reader,
+    roles: Mapping[str, tuple[str, ...]],
+) -> tuple[KnownInsight, ...]:
+    """Return insights as their member may know them, in the order of `roles`."""
+    rows = {
+        row.id: row
+        for row in await connection.execute(
+            select(insight).where(is_one_of(database, insight.c.id, [*roles]))
+        )
+    }
+    people = await members_of(connection, roles)
+    sources = await sources_of(connection, roles)
+    cited = {one for lines in sources.values() for some, _ in lines.values() for one in some}
+    messages = await source_messages(connection, database, reader, cited)
+    keys = {one: TopicKey.parse(row.topic_key) for one, row in rows.items()}
+    titles = await titles_for(connection, keys.values(), reader.member_id, reader.consents)
+    return tuple(
+        _known(
+            rows[one],
+            roles[one],
+            titles[keys[one]],
+            _withheld(rows[one], people.get(one, frozenset()), reader),
+            _lines(rows[one].content, sources.get(one, {}), messages),
+        )
+        for one in roles
+        if one in rows
+    )
+
+
+async def source_messages(
+    connection: AsyncConnection, database: Database, reader: Reader, ids: Collection[int]
+) -> dict[int, SourceMessage]:
+    """Return those of the messages `ids` that are stored; only the member's own with their text."""
+    query = (
+        select(message, channel.c.name.label("channel_name"))
+        .join(channel, channel.c.id == message.c.channel_id)
+        .where(is_one_of(database, message.c.id, ids))
+    )
+    return {row.id: _source(row, reader) for row in await connection.execute(query)}
+
+
+async def model_calls(
+    connection: AsyncConnection, member_id: int, *, before: str | None, limit: int
+) -> list[KnownCall]:
+    """Return the newest model calls whose prompts held words of a member."""
+    columns = (getattr(model_call.c, name) for name in KnownCall.__dataclass_fields__)
+    query = (
+        select(*columns)
+        .join(model_call_member, model_call_member.c.call_id == model_call.c.id)
+        .where(model_call_member.c.member_id == member_id)
+    )
+    if before is not None:
+        query = query.where(model_call.c.id < before)
+    rows = await connection.execute(query.order_by(model_call.c.id.desc()).limit(limit))
+    return [KnownCall(*row) for row in rows]
+
+
+async def count_calls(connection: AsyncConnection, member_id: int) -> int:
+    """Return how many model calls were shown words of a member."""
+    query = select(func.count()).where(model_call_member.c.member_id == member_id)
+    return (await connection.execute(query)).scalar_one()
+
+
+async def disputes_of(connection: AsyncConnection, member_id: int) -> tuple[Dispute, ...]:
+    """Return what a member holds against insights, newest first."""
+    query = select(dispute).where(dispute.c.member_id == member_id)
+    rows = await connection.execute(query.order_by(dispute.c.id.desc()))
+    return tuple(Dispute(**row._asdict()) for row in rows)
+
+
+async def add_dispute(connection: AsyncConnection, one: Dispute) -> None:
+    """Store a dispute, in a write transaction."""
+    row = {name: getattr(one, name) for name in Dispute.__dataclass_fields__}
+    await connection.execute(insert(dispute), row)
+
+
+async def roles_of(
+    connection: AsyncConnection, member_id: int, insight_id: str
+) -> tuple[str, ...] | None:
+    """Return how an insight has to do with a member (perhaps not at all); None: there is no such insight."""
+    if await connection.scalar(select(insight.c.id).where(insight.c.id == insight_id)) is None:
+        return None
+    touched = _touched(member_id).subquery()
+    query = select(touched.c.role).where(touched.c.insight_id == insight_id)
+    return tuple((await connection.execute(query.order_by(touched.c.role))).scalars())
+
+
+def _touched(member_id: int) -> CompoundSelect[Any]:
+    in_it = select(insight_member.c.insight_id, insight_member.c.role).where(
+        insight_member.c.member_id == member_id
+    )
+    behind: Select[Any] = (
+        select(insight_source.c.insight_id, literal(SOURCE).label("role"))
+        .join(message, message.c.id == insight_source.c.message_id)
+        .where(message.c.author_id == member_id)
+    )
+    return union(in_it, behind)
+
+
+def _withheld(row: Any, people: Iterable[int], reader: Reader) -> str:
+    if row.scope == Scope.DM.value and not reader.private:
+        return PRIVATE
+    others = [one for one in people if one != reader.member_id]
+    return "" if all(map(reader.consents.allows, others)) else OTHERS
+
+
+def _known(
+    row: Any, roles: Sequence[str], title: str, withheld: str, lines: Iterable[KnownLine]
+) -> KnownInsight:
+    return KnownInsight(
+        id=row.id,
+        topic=row.topic_key,
+        title=title,
+        server_id=row.server_id,
+        layer=row.layer,
+        created_at=row.created_at,
+        status=InsightStatus(row.status),
+        scope=Scope(row.scope),
+        method=Method(row.method),
+        confidence=row.confidence,
+        importance=row.importance,
+        roles=tuple(roles),
+        withheld=withheld,
+        lines=() if withheld else tuple(lines),
+        open_questions=() if withheld else tuple(row.open_questions),
+    )
+
+
+def _lines(
+    content: str, sources: LineSources, messages: Mapping[int, SourceMessage]
+) -> Iterable[KnownLine]:
+    by_line: Mapping[int, tuple[list[int], list[str]]] = defaultdict(lambda: ([], []), sources)
+    for number, text in enumerate(content.split("\n")):
+        message_ids, insight_ids = by_line[number]
+        found = sorted((messages[one] for one in message_ids if one in messages), key=_when)
+        gone = tuple(one for one in message_ids if one not in messages)
+        yield KnownLine(text, tuple(found), gone, tuple(insight_ids))
+
+
+def _when(one: SourceMessage) -> tuple[object, int]:
+    return one.at, one.id
+
+
+def _source(row: Any, reader: Reader) -> SourceMessage:
+    is_own = row.author_id == reader.member_id
+    readable = is_own and (reader.private or row.scope != Scope.DM.value)
+    return SourceMessage(
+        id=row.id,
+        server_id=row.server_id,
+        channel_id=row.channel_id,
+        channel=row.channel_name,
+        at=row.created_at,
+        is_own=is_own,
+        text=row.content if readable else None,
+        link=message_link(row.server_id, row.channel_id, row.id),
+    )
