@@ -12,6 +12,7 @@ import pytest
 from tests.api.serving import serving
 from tests.conftest import EPOCH
 
+from zos.access.identity import Identity
 from zos.access.token import OperatorToken
 from zos.api.app import create_app
 from zos.api.events import EventHub
@@ -22,8 +23,10 @@ from zos.core.clock import SimulatedClock
 from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.states import RunStatus, Trigger
 from zos.service.discord import discord_bot
+from zos.service.http import http_app
 from zos.service.services import Services, build_services
-from zos.service.serving import api_services
+from zos.service.serving import api_services, web_services
+from zos.web.app import create_pages
 
 TOKEN = OperatorToken("t" * 43)
 LAYER = """\
@@ -90,10 +93,13 @@ async def api(config: Config, tmp_path: Path, clock: SimulatedClock) -> AsyncIte
     async with build_services(configured, clock=clock) as services:
         events = EventHub(services.database, clock, poll_seconds=0, heartbeat_seconds=0.2)
         metrics = Metrics(services.database, clock)
-        parts = api_services(services, TOKEN, events, metrics, discord_bot(services))
+        bot = discord_bot(services)
+        parts = api_services(services, events, metrics, bot)
+        pages = create_pages(web_services(services, bot))
+        app = http_app(configured.api, Identity(TOKEN), api=create_app(parts), pages=pages)
         bearer = {"Authorization": f"Bearer {TOKEN.reveal()}"}
         async with (
-            serving(create_app(parts)) as url,
+            serving(app) as url,
             httpx.AsyncClient(base_url=f"{url}/api/v1", headers=bearer) as http,
         ):
             yield Api(services, parts, http, layers)

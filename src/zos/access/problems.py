@@ -12,6 +12,7 @@ from typing import Any
 
 from zos.core.errors import (
     DatabaseError,
+    ForbiddenError,
     LayerNotFoundError,
     ModelError,
     NotFoundError,
@@ -25,6 +26,7 @@ MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:zos:problem:"
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 _STATUS_OF: tuple[tuple[type[ZosError], int], ...] = (  # the first that fits
+    (ForbiddenError, 403),
     (LayerNotFoundError, 404),
     (NotFoundError, 404),
     (StillRunningError, 409),

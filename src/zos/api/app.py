@@ -1,25 +1,20 @@
-"""The application: all routes behind the gate.
+"""The application: all routes. The gate (`zos.access.gate`) stands in front of it.
 
 In: what `service` has made. Out: an ASGI application.
 """
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Any
 
 from fastapi import FastAPI, Security
 from fastapi.security import HTTPBearer
-from starlette.middleware import Middleware
-from starlette.types import ASGIApp
 
 from zos import __version__
 from zos.api import jobs, runs, system
-from zos.api.gate import Gate
 from zos.api.openapi import described
 from zos.api.problems import handle_problems
 from zos.api.services import ApiServices
-from zos.config.model import ApiConfig
 
 API_PREFIX = "/api/v1"
 _DESCRIPTION = """\
@@ -34,15 +29,10 @@ _TAGS = [
 ]
 
 
-def create_app(services: ApiServices, pages: ASGIApp | None = None) -> FastAPI:
-    """Return the application that serves with `services`; `pages` answer what no route does."""
+def create_app(services: ApiServices) -> FastAPI:
+    """Return the application that serves with `services`."""
     app = _routes()
-    if pages is not None:
-        app.mount("/", pages)
     app.state.services = services
-    app.user_middleware.append(
-        Middleware(Gate, token=services.token, allowed_hosts=_allowed_hosts(services.settings))
-    )
     return app
 
 
@@ -70,13 +60,3 @@ def _routes() -> FastAPI:
     handle_problems(app)
     described(app)
     return app
-
-
-def _allowed_hosts(settings: ApiConfig) -> set[str]:
-    """The configured names, and the address itself where it is one: a rebound name is no address."""
-    hosts = set(settings.allowed_hosts)
-    try:
-        is_wildcard = ip_address(settings.host).is_unspecified
-    except ValueError:
-        is_wildcard = False
-    return hosts if is_wildcard else {*hosts, settings.host}

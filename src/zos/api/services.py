@@ -9,10 +9,8 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
-from zos.access.token import OperatorToken
 from zos.api.events import EventHub
 from zos.api.metrics import Metrics
-from zos.config.model import ApiConfig
 from zos.core.clock import Clock
 from zos.reflect.preview import Preview
 from zos.reflect.runs.model import LayerRun
@@ -63,13 +61,9 @@ class ApiServices:
     """The routes' collaborators.
 
     Attributes:
-        settings: The configuration's `api` section.
-        token: Required on every route but `/healthz`.
         discord: Says how the connection to Discord stands.
     """
 
-    settings: ApiConfig
-    token: OperatorToken
     clock: Clock
     jobs: JobsView
     slots: SlotsView

@@ -126,3 +126,7 @@ class ServiceError(ZosError):
 
 class ConsentError(UsageError):
     """The member has not consented."""
+
+
+class ForbiddenError(ZosError):
+    """Whoever asks may not do this."""

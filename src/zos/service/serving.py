@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from zos.access.identity import Identity
 from zos.access.runtime import RunningService, announce, runtime_path, withdraw
 from zos.access.token import OperatorToken, make_token, token_path
 from zos.api.app import API_PREFIX, create_app
@@ -28,6 +29,7 @@ from zos.core.clock import Clock, SystemClock
 from zos.core.errors import ConfigError, DatabaseError
 from zos.reflect.runs.owner import this_process
 from zos.service.discord import DiscordBot, discord_bot
+from zos.service.http import http_app
 from zos.service.lock import refuse_second_service
 from zos.service.services import Services, build_services
 from zos.service.signals import Signals, handled_signals
@@ -81,10 +83,14 @@ async def _work(
     metrics = Metrics(services.database, services.clock)
     await metrics.render()  # what was before is not counted
     bot = discord_bot(services)
-    pages = create_pages(web_services(services, bot))
-    server = ApiServer(
-        create_app(api_services(services, token, events, metrics, bot), pages), services.config.api
+    settings = services.config.api
+    app = http_app(
+        settings,
+        Identity(token),
+        api=create_app(api_services(services, events, metrics, bot)),
+        pages=create_pages(web_services(services, bot)),
     )
+    server = ApiServer(app, settings)
     async with asyncio.TaskGroup() as group:
         group.create_task(server.run_on(listening), name="api")
         loops = [
@@ -126,12 +132,10 @@ async def _fire_layers(
 
 
 def api_services(
-    services: Services, token: OperatorToken, events: EventHub, metrics: Metrics, bot: DiscordBot
+    services: Services, events: EventHub, metrics: Metrics, bot: DiscordBot
 ) -> ApiServices:
     """Return what the API's routes need."""
     return ApiServices(
-        settings=services.config.api,
-        token=token,
         clock=services.clock,
         jobs=services.jobs,
         slots=services.slots,

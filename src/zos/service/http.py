@@ -1,0 +1,30 @@
+"""One HTTP application: the API and the pages, side by side behind one gate.
+
+In: both, and who is recognised. Out: an ASGI application.
+"""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from zos.access.gate.gate import Gate, Identify
+from zos.access.gate.origins import allowed_hosts
+from zos.access.gate.places import Surface, surface_of
+from zos.config.model import ApiConfig
+
+
+def http_app(settings: ApiConfig, identify: Identify, *, api: ASGIApp, pages: ASGIApp) -> ASGIApp:
+    """Return the application that answers as `api` below `/api` and as `pages` elsewhere.
+
+    Args:
+        settings: The configuration's `api` section: the names to answer to.
+        identify: Says who makes a request.
+        api: The API's routes.
+        pages: The pages'.
+    """
+    behind = {Surface.API: api, Surface.PAGES: pages}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await behind[surface_of(scope["path"])](scope, receive, send)
+
+    return Gate(app, identify=identify, hosts=allowed_hosts(settings))
