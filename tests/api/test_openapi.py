@@ -11,14 +11,27 @@ from zos.api import jobs
 from zos.api.app import openapi_document
 from zos.api.examples import EXAMPLES
 from zos.api.problems import Problem
+from zos.views.budgets import BudgetRow
+from zos.views.calls import CallRow
+from zos.views.costs import CostRow
+from zos.views.insight_rows import InsightRow
 from zos.views.jobs import JobStatus
+from zos.views.relationships import Relationship
 from zos.views.runs import RunView
+from zos.views.topics import LedgerRow, TopicRow
 
 TYPES: dict[str, type] = {
     "RunView": RunView,
     "JobStatus": JobStatus,
     "TriggerRequest": jobs.TriggerRequest,
     "PauseRequest": jobs.PauseRequest,
+    "TopicRow": TopicRow,
+    "LedgerRow": LedgerRow,
+    "InsightRow": InsightRow,
+    "BudgetRow": BudgetRow,
+    "Relationship": Relationship,
+    "CallRow": CallRow,
+    "CostRow": CostRow,
     "Problem": Problem,
 }
 
@@ -50,6 +63,18 @@ def test_every_route_is_described(document: dict[str, Any]) -> None:
         "POST /api/v1/jobs/{layer}/preview",
         "GET /api/v1/runs",
         "GET /api/v1/runs/{run_id}",
+        "GET /api/v1/topics",
+        "GET /api/v1/topics/{topic}",
+        "GET /api/v1/salience/groups",
+        "GET /api/v1/salience/topics/{topic}/ledger",
+        "GET /api/v1/salience/topics/{topic}/why",
+        "GET /api/v1/insights",
+        "GET /api/v1/insights/search",
+        "GET /api/v1/insights/{insight_id}",
+        "GET /api/v1/relationships",
+        "GET /api/v1/relationships/graph",
+        "GET /api/v1/costs",
+        "GET /api/v1/costs/calls",
         "POST /api/v1/reload",
         "GET /api/v1/events",
     }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import insert, select
 
 from zos.config import Config
@@ -22,7 +23,7 @@ def store_with(database: Database, config: Config, **privacy: object) -> Consent
 
 async def erase(database: Database, member_id: int) -> None:
     async with database.write() as connection:
-        row = {"id": "E", "member_id": member_id, "requested_at": NOON, "receipt": {}}
+        row = {"id": f"E{member_id}", "member_id": member_id, "requested_at": NOON, "receipt": {}}
         await connection.execute(insert(erasure), row)
 
 
@@ -137,3 +138,37 @@ async def test_the_view_reads_within_a_transaction(database: Database, config: C
         await store.record_many([record], connection)
 
         assert (await store.view(connection)).allows(ADA)
+
+
+@pytest.mark.parametrize(
+    "privacy",
+    [
+        {"consent": "opt_in"},
+        {"consent": "opt_out"},
+        {"consent": "role", "consent_roles": [MODERATOR]},
+        {"consent": "role", "consent_roles": []},
+    ],
+    ids=["opt in", "opt out", "role", "no role"],
+)
+async def test_the_database_bars_whom_the_view_does_not_allow(
+    database: Database, config: Config, privacy: dict[str, object]
+) -> None:
+    store = store_with(database, config, **privacy)
+    said = (None, ConsentState.GRANTED, ConsentState.DENIED)
+    kinds = [(state, role, gone) for state in said for role in (0, 1) for gone in (0, 1)]
+    everybody = range(100, 100 + len(kinds))
+    for who, (state, has_role, is_erased) in zip(everybody, kinds, strict=True):
+        await give_role(database, who, MODERATOR if has_role else 901)
+        if state is not None:
+            await store.record(who, state, NOON, "operator")
+        if is_erased:
+            await erase(database, who)
+
+    view = await store.view()
+    async with database.read() as connection:
+        barred = set(
+            (await connection.execute(select(member.c.id).where(store.barred(member.c.id))))
+            .scalars()
+            .all()
+        )
+    assert barred == {who for who in everybody if not view.allows(who)}

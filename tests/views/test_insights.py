@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from tests.insights.conftest import ANN, BEN, CAT, CHANNEL, NOON, SERVER, World
 from tests.views.conftest import History
 
@@ -17,6 +18,7 @@ from zos.core.errors import ConsentError, NotFoundError, UsageError
 from zos.core.scopes import Scope
 from zos.core.topics import TopicKey
 from zos.db.engine import Database
+from zos.db.tables import insight
 from zos.insights.model import (
     InsightDraft,
     InsightFilter,
@@ -98,6 +100,22 @@ class TestPages:
         await world.learn("private", scope=Scope.DM)
         shown = await world.learn("names Ann", named=[ANN])
         assert [row.id for row in (await view.page(ANYTHING)).items] == [shown]
+
+    async def test_what_is_under_quarantine_is_not_shown_whatever_is_asked_for(
+        self, world: World, view: InsightsView, database: Database
+    ) -> None:
+        insight_id = await world.learn("hush", named=[ANN])
+        above = await world.learn("above", message_ids=(), insight_ids=[insight_id])
+        async with database.write() as connection:
+            hidden = update(insight).where(insight.c.id == insight_id)
+            await connection.execute(hidden.values(status=InsightStatus.QUARANTINED.value))
+        assert [row.id for row in (await view.page(ANYTHING)).items] == [above]
+        quarantined = InsightFilter(status=InsightStatus.QUARANTINED)
+        assert (await view.page(quarantined)).items == ()
+        with pytest.raises(ConsentError, match="under quarantine"):
+            await view.detail(insight_id)
+        (line,) = (await view.detail(above)).lines
+        assert [one.content for one in line.insights] == [None]
 
 
 class TestDetail:

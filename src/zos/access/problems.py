@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from zos.core.errors import (
+    ConsentError,
     DatabaseError,
     ForbiddenError,
     LayerNotFoundError,
@@ -30,6 +31,7 @@ _STATUS_OF: tuple[tuple[type[ZosError], int], ...] = (  # the first that fits
     (LayerNotFoundError, 404),
     (NotFoundError, 404),
     (StillRunningError, 409),
+    (ConsentError, 403),
     (UsageError, 422),
     (DatabaseError, 503),
     (ServiceError, 503),

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Security
 from fastapi.security import HTTPBearer
 
 from zos import __version__
-from zos.api import jobs, runs, system
+from zos.api import costs, insights, jobs, relationships, runs, salience, system, topics
 from zos.api.openapi import described
 from zos.api.problems import handle_problems
 from zos.api.services import ApiServices
@@ -25,6 +25,14 @@ as `Authorization: Bearer <token>`; it stands in the file `token` of the data fo
 _TAGS = [
     {"name": "jobs", "description": "What layers have promised, and the operator's hand on them."},
     {"name": "runs", "description": "What was done, and why not."},
+    {"name": "topics", "description": "What can be thought about."},
+    {
+        "name": "salience",
+        "description": "Attention: earned, spent, and why a topic is chosen or not.",
+    },
+    {"name": "insights", "description": "What was understood, down to the messages."},
+    {"name": "relationships", "description": "Who has to do with whom."},
+    {"name": "costs", "description": "What models cost, down to each call."},
     {"name": "service", "description": "The service itself."},
 ]
 
@@ -55,8 +63,8 @@ def _routes() -> FastAPI:
     bearer = [Security(HTTPBearer(auto_error=False, description="The operator's token"))]
     app.include_router(system.alive)
     app.include_router(system.root, dependencies=bearer)
-    for router in (jobs.router, runs.router, system.router):
-        app.include_router(router, prefix=API_PREFIX, dependencies=bearer)
+    for router in (jobs, runs, topics, salience, insights, relationships, costs, system):
+        app.include_router(router.router, prefix=API_PREFIX, dependencies=bearer)
     handle_problems(app)
     described(app)
     return app

@@ -16,6 +16,7 @@ from zos.reflect.preview import Preview
 from zos.reflect.runs.model import LayerRun
 from zos.views.health import DiscordStatus, HealthView
 from zos.views.jobs import JobsView
+from zos.views.known import KnownViews
 from zos.views.runs import RunsView
 from zos.views.slots import SlotsView
 
@@ -68,6 +69,7 @@ class ApiServices:
     jobs: JobsView
     slots: SlotsView
     runs: RunsView
+    known: KnownViews
     health: HealthView
     discord: Callable[[], DiscordStatus]
     control: JobControl

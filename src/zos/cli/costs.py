@@ -1,4 +1,4 @@
-"""`zos costs`: what models cost, by day, model, layer or server."""
+"""`zos costs`: what models cost, by day, model, profile, layer or server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zos.core.clock import SystemClock
 if TYPE_CHECKING:
     from zos.views.costs import CostRow, Costs
 
-_BY = ("day", "model", "layer", "server")
+_BY = ("day", "model", "profile", "layer", "server")
 _MAX_DAYS = 3660
 
 

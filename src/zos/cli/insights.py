@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zos.views.insights import InsightsView
 
 _Answer = TypeVar("_Answer")
-_STATUSES = ("active", "superseded", "quarantined", "review", "any")
+_STATUSES = ("active", "superseded", "review", "any")
 _PROFILES = ("recent", "balanced", "deep", "comprehensive")
 _LISTED_CHARACTERS = 100
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from zos.cli.context import App, pass_app
 from zos.cli.output import json_option, show_json, show_line, show_table
-from zos.core.errors import NotFoundError, ZosError
+from zos.core.errors import ZosError
 from zos.core.topics import TopicCategory, TopicKey
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from zos.db.engine import Database
-    from zos.salience.ledger import SalienceLedger
-    from zos.salience.model import LedgerEntry, Mismatch, PastSelection, TopicView, Why
+    from zos.salience.model import Mismatch
+    from zos.views.topics import LedgerRow, TopicRow, TopicsView, WhyRow
 
 _Answer = TypeVar("_Answer")
 _MICRO = 1_000_000
-_FEW = 10
 
 
 @click.group()
@@ -47,31 +46,14 @@ def top(
 ) -> None:
     """List the topics with the most salience."""
     wanted = None if category is None else TopicCategory(category)
-
-    async def work(
-        ledger: SalienceLedger, database: Database
-    ) -> tuple[list[TopicView], dict[TopicKey, str]]:
-        found = await ledger.top(limit=limit, category=wanted, server_id=server_id)
-        return found, await _titles(app, database, (one.key for one in found))
-
-    found, titles = _ask(app, work)
+    page = _ask(app, lambda view: view.page(category=wanted, server_id=server_id, limit=limit))
     if as_json:
-        show_json([{"title": titles[one.key], **_topic(one)} for one in found])
+        show_json(page.items)
         return
     columns = ["salience", "topic", "called", "new material", "insights", "last reflected"]
     show_table(
         columns,
-        (
-            (
-                one.balance_micro / _MICRO,
-                one.key,
-                titles[one.key],
-                one.new_material,
-                one.insight_count,
-                one.last_reflected_at,
-            )
-            for one in found
-        ),
+        map(_listed, page.items),
         empty="No topic has any salience: import an archive, or let Zos observe.",
     )
 
@@ -88,18 +70,13 @@ def ledger(app: App, topic: str, *, limit: int, before: int | None, as_json: boo
     """Show the ledger of a TOPIC (a key, as in server:1:channel:2), newest first."""
     key = TopicKey.parse(topic)
 
-    async def work(book: SalienceLedger, _database: Database) -> list[LedgerEntry]:
-        if await book.topic(key) is None:
-            raise NotFoundError(f"There is no topic {key}.", hint="See `zos salience top`.")
-        return await book.entries(key, limit=limit, before_id=before)
-
-    found = _ask(app, work)
+    page = _ask(app, lambda view: view.ledger(key, before=before, limit=limit))
     if as_json:
-        show_json([_entry(one) for one in found])
+        show_json(page.items)
         return
-    _show_entries(found)
-    if len(found) == limit:
-        show_line(f"Older ones: --before {found[-1].id}")
+    _show_entries(page.items)
+    if page.next_cursor is not None:
+        show_line(f"Older ones: --before {page.next_cursor}")
 
 
 @salience.command()
@@ -110,25 +87,11 @@ def why(app: App, topic: str, *, as_json: bool) -> None:
     """Say why a TOPIC is, or is not, thought about."""
     key = TopicKey.parse(topic)
 
-    async def work(book: SalienceLedger, database: Database) -> Why:
-        from zos.consent.store import ConsentStore
-
-        consent = await ConsentStore(database, app.config).view()
-        return await book.why(key, consent, limit=_FEW)
-
-    found = _ask(app, work)
+    found = _ask(app, lambda view: view.why(key))
     if as_json:
-        show_json(
-            {
-                "topic": None if found.topic is None else _topic(found.topic),
-                "reasons": found.reasons,
-                "ahead": found.ahead,
-                "selections": [_selection(one) for one in found.selections],
-                "entries": [_entry(one) for one in found.entries],
-            }
-        )
+        show_json(found)
     else:
-        _show_why(found)
+        _show_why(key, found)
 
 
 @salience.command()
@@ -137,10 +100,13 @@ def why(app: App, topic: str, *, as_json: bool) -> None:
 def audit(app: App, *, as_json: bool) -> None:
     """Prove that every balance is the sum of its ledger; exit code 1 if one is not."""
 
-    async def work(book: SalienceLedger, _database: Database) -> list[Mismatch]:
-        return await book.audit()
+    async def work() -> list[Mismatch]:
+        from zos.salience.ledger import SalienceLedger
 
-    found = _ask(app, work)
+        async with app.database(schema="require") as database:
+            return await SalienceLedger(database, app.config).audit()
+
+    found = app.run(work)
     if as_json:
         show_json({"clean": not found, "mismatches": [_mismatch(one) for one in found]})
     elif not found:
@@ -155,30 +121,32 @@ def audit(app: App, *, as_json: bool) -> None:
         )
 
 
-def _ask(app: App, work: Callable[[SalienceLedger, Database], Awaitable[_Answer]]) -> _Answer:
-    async def run() -> _Answer:
-        from zos.salience.ledger import SalienceLedger
+def _ask(app: App, question: Callable[[TopicsView], Awaitable[_Answer]]) -> _Answer:
+    async def work() -> _Answer:
+        from zos.views.topics import TopicsView
 
         async with app.database(schema="require") as database:
-            return await work(SalienceLedger(database, app.config), database)
+            return await question(TopicsView(database, app.config))
 
-    return app.run(run)
-
-
-async def _titles(app: App, database: Database, topics: Iterable[TopicKey]) -> dict[TopicKey, str]:
-    from zos.consent.store import ConsentStore
-    from zos.views.titles import topic_titles
-
-    consent = await ConsentStore(database, app.config).view()
-    async with database.read() as connection:
-        return await topic_titles(connection, topics, consent)
+    return app.run(work)
 
 
-def _show_why(found: Why) -> None:
+def _listed(row: TopicRow) -> tuple[object, ...]:
+    return (
+        row.salience,
+        row.topic,
+        row.title,
+        row.new_material,
+        row.insight_count,
+        row.last_reflected_at,
+    )
+
+
+def _show_why(key: TopicKey, found: WhyRow) -> None:
     state = found.topic
     if state is not None:
         show_line(
-            f"{found.key}: salience {state.balance_micro / _MICRO:,.2f}, "
+            f"{key}: salience {state.salience:,.2f}, "
             f"{state.new_material} new material, {state.insight_count} insights."
         )
     for reason in found.reasons or ("Nothing stands in its way.",):
@@ -188,47 +156,15 @@ def _show_why(found: Why) -> None:
     if found.selections:
         show_line("Past decisions:")
         columns = ["at", "layer", "salience", "chosen", "because"]
-        show_table(columns, (tuple(_selection(one).values())[1:] for one in found.selections))
+        show_table(columns, (tuple(asdict(one).values())[1:] for one in found.selections))
     if found.entries:
         show_line("Its ledger, newest first:")
         _show_entries(found.entries)
 
 
-def _show_entries(entries: Iterable[LedgerEntry]) -> None:
-    rows = ((one.at, one.kind, one.amount_micro / _MICRO, one.run_id) for one in entries)
+def _show_entries(entries: Iterable[LedgerRow]) -> None:
+    rows = ((one.at, one.kind, one.salience, one.run_id) for one in entries)
     show_table(["at", "kind", "salience", "run"], rows, empty="Its ledger is empty.")
-
-
-def _topic(view: TopicView) -> dict[str, object]:
-    return {
-        "topic": view.key,
-        "salience": view.balance_micro / _MICRO,
-        "new_material": view.new_material,
-        "insight_count": view.insight_count,
-        "last_activity_at": view.last_activity_at,
-        "last_reflected_at": view.last_reflected_at,
-    }
-
-
-def _entry(entry: LedgerEntry) -> dict[str, object]:
-    return {
-        "cursor": entry.id,
-        "at": entry.at,
-        "kind": entry.kind,
-        "salience": entry.amount_micro / _MICRO,
-        "run_id": entry.run_id,
-    }
-
-
-def _selection(one: PastSelection) -> dict[str, object]:
-    return {
-        "run_id": one.run_id,
-        "at": one.at,
-        "layer": one.layer,
-        "salience": one.balance_micro / _MICRO,
-        "chosen": one.chosen,
-        "reason": one.reason,
-    }
 
 
 def _mismatch(one: Mismatch) -> dict[str, object]:

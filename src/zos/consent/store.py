@@ -14,6 +14,7 @@ from sqlalchemy import (
     CompoundSelect,
     Select,
     and_,
+    exists,
     literal,
     or_,
     select,
@@ -99,6 +100,24 @@ class ConsentStore:
         state = ConsentState(row.state)
         return ConsentRecord(row.member_id, state, row.recorded_at, row.recorded_by)
 
+    def barred(self, member_id: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return the condition that a member may not be thought about: `ConsentView.allows`, denied, in SQL.
+
+        It looks up the one member only, so that its cost does not grow with the community.
+        """
+        denied = or_(
+            _said_by(member_id, ConsentState.DENIED),
+            exists().where(erasure.c.member_id == member_id),
+        )
+        match self._privacy.consent:
+            case ConsentMode.OPT_OUT:
+                return denied
+            case ConsentMode.OPT_IN:
+                return or_(~_said_by(member_id, ConsentState.GRANTED), denied)
+            case ConsentMode.ROLE:
+                roles = member_role.c.role_id.in_(self._privacy.consent_roles)
+                return or_(~exists().where(member_role.c.member_id == member_id, roles), denied)
+
     async def erased(self, connection: AsyncConnection | None = None) -> frozenset[int]:
         """Return the members whose erasure was asked for: nothing of theirs may come in again."""
         async with self._reading(connection) as reader:
@@ -172,6 +191,10 @@ class ConsentStore:
             return
         async with self._db.read() as own:
             yield own
+
+
+def _said_by(member_id: ColumnElement[Any], state: ConsentState) -> ColumnElement[bool]:
+    return exists().where(consent.c.member_id == member_id, consent.c.state == state.value)
 
 
 def _row(record: ConsentRecord) -> dict[str, object]:

@@ -215,7 +215,7 @@ class InsightStore:
         limit: int,
         before_seq: int | None = None,
     ) -> list[Insight]:
-        """Return a page of insights, newest first, without sources.
+        """Return a page of insights, newest first, without sources; none that are under quarantine.
 
         Args:
             which: Which ones.
@@ -226,6 +226,7 @@ class InsightStore:
         """
         query = select(insight).where(
             *_conditions(which),
+            insight.c.status != InsightStatus.QUARANTINED.value,
             insight.c.scope.in_([one.value for one in scopes]),
             only_consented(self._database, consent),
         )

@@ -12,6 +12,7 @@ from zos.config import Config
 from zos.config.salience import BudgetConfig
 from zos.consent.store import ConsentStore
 from zos.core.clock import Clock, SystemClock
+from zos.core.consent import ConsentMode, ConsentView
 from zos.core.topics import BudgetGroup, TopicCategory, TopicKey
 from zos.db.engine import Connection
 from zos.salience import retrieval
@@ -92,6 +93,28 @@ class ReflectionSelector:
                 found[group.value] = [str(one.key) for one in selected.candidates]
         return found
 
+    async def pots(
+        self, *, now: datetime, day_start: datetime, served: AbstractSet[BudgetGroup]
+    ) -> tuple[Pot, ...]:
+        """Return what each budget group may spend at `now`: in each server, then of global and self topics.
+
+        Args:
+            now: The time; nothing later is seen.
+            day_start: When its local day began.
+            served: Groups that an enabled layer serves.
+        """
+        nobody = ConsentView(ConsentMode.OPT_IN, frozenset(), frozenset())
+        request = SelectionRequest(
+            layer="",
+            categories=frozenset(),
+            consent=nobody,
+            now=now,
+            day_start=day_start,
+            groups_with_layers=served,
+        )
+        async with self.ledger.db.read() as reader:
+            return await self._selection(request, reader).pots()
+
     def _selection(self, request: SelectionRequest, connection: Connection) -> _Selection:
         return _Selection(self.config, self.config.salience.budget, request, connection)
 
@@ -118,17 +141,29 @@ class _Selection:
         wanted = [one for one in sources if self._wants(one) and _purse(one)[0] in groups]
         if not wanted:
             return Selected((), (), "no topic that the layer thinks about has new material")
-        budget = Budget(
+        budget = await self._budget_of(servers, sources)
+        pots = {purse: budget.pot(purse) for purse in map(_purse, wanted)}
+        queues = [CandidateQueue(self._connection, one, self._request) for one in wanted]
+        picked = await self._pick(queues, pots)
+        return self._selected(picked, queues, pots.values())
+
+    async def pots(self) -> tuple[Pot, ...]:
+        """Read what every group may spend."""
+        servers, sources = await retrieval.sources_with_candidates(self._connection)
+        budget = await self._budget_of(servers, sources)
+        own = [one for one in self._budget.groups if one is not BudgetGroup.GLOBAL]
+        purses: list[Purse] = [(group, server_id) for server_id in servers for group in own]
+        purses += [(BudgetGroup.GLOBAL, None), (BudgetGroup.SELF, None)]
+        return tuple(map(budget.pot, purses))
+
+    async def _budget_of(self, servers: Sequence[int], sources: Sequence[Source]) -> Budget:
+        return Budget(
             self._budget,
             servers=servers,
             demand={_purse(one) for one in sources},
             served=self._request.groups_with_layers,
             used=await self._used(),
         )
-        pots = {purse: budget.pot(purse) for purse in map(_purse, wanted)}
-        queues = [CandidateQueue(self._connection, one, self._request) for one in wanted]
-        picked = await self._pick(queues, pots)
-        return self._selected(picked, queues, pots.values())
 
     async def _pick(self, queues: Sequence[CandidateQueue], pots: Mapping[Purse, Pot]) -> Picked:
         """Choose in turn, reading on wherever a queue that was read to its end might have had another turn."""

@@ -31,6 +31,7 @@ from zos.scheduler.definitions.store import DefinitionStore
 from zos.service.outputs import Outputs
 from zos.views.health import HealthView
 from zos.views.jobs import JobsView
+from zos.views.known import KnownViews, known_views
 from zos.views.runs import RunsView
 from zos.views.slots import SlotsView
 
@@ -57,6 +58,7 @@ class Services:
     jobs: JobsView
     slots: SlotsView
     runs: RunsView
+    known: KnownViews
     health: HealthView
 
     async def settle_self_concept(self) -> None:
@@ -143,6 +145,7 @@ async def _joined(config: Config, clock: Clock, database: Database, llm: ModelCl
         jobs=jobs,
         slots=SlotsView(database),
         runs=RunsView(database),
+        known=known_views(database, config, selector, loader),
         health=HealthView(database, jobs),
     )
 

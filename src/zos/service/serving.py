@@ -33,8 +33,6 @@ from zos.service.http import http_app
 from zos.service.lock import refuse_second_service
 from zos.service.services import Services, build_services
 from zos.service.signals import Signals, handled_signals
-from zos.views.costs import CostsView
-from zos.views.insights import InsightsView
 from zos.web.app import create_pages
 from zos.web.services import WebServices
 
@@ -140,6 +138,7 @@ def api_services(
         jobs=services.jobs,
         slots=services.slots,
         runs=services.runs,
+        known=services.known,
         health=services.health,
         discord=lambda: bot.status,
         control=services.scheduler,
@@ -158,8 +157,9 @@ def web_services(services: Services, bot: DiscordBot) -> WebServices:
         jobs=services.jobs,
         slots=services.slots,
         runs=services.runs,
-        costs=CostsView(services.database, services.config),
-        insights=InsightsView(services.database, services.config),
+        costs=services.known.costs,
+        insights=services.known.insights,
+        known=services.known,
         health=services.health,
         discord=lambda: bot.status,
         control=services.scheduler,

@@ -1,4 +1,4 @@
-"""What calls of models cost: by day, model, layer or server, and against the limits.
+"""What calls of models cost: by day, model, profile, layer or server, and against the limits.
 
 In: a range of local days. Out: frozen rows; money in US dollars. A reservation counts as its cost
 until it is settled, as it does for the limits.
@@ -34,6 +34,7 @@ class CostBy(StrEnum):
 
     DAY = "day"
     MODEL = "model"
+    PROFILE = "profile"
     LAYER = "layer"
     SERVER = "server"
 
@@ -43,7 +44,7 @@ class CostRow:
     """A sum of calls.
 
     Attributes:
-        name: The local day (ISO), `provider:model`, the layer or the server's name.
+        name: The local day (ISO), `provider:model`, the profile, the layer or the server's name.
         server_id: The server, when costs are summed by server.
         failed: Calls without a usable answer.
     """
@@ -128,6 +129,7 @@ class CostsView:
         key = {
             CostBy.DAY: type_coerce(row.called_at, BigInteger) // _PIECE_MICROSECONDS,
             CostBy.MODEL: row.model,
+            CostBy.PROFILE: row.profile,
             CostBy.LAYER: row.layer,
             CostBy.SERVER: row.server_id,
         }[by].label("key")

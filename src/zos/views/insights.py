@@ -16,10 +16,10 @@ from sqlalchemy import Text, cast, select
 
 from zos.consent.store import ConsentStore
 from zos.core.consent import ConsentView
-from zos.core.errors import ConsentError, UsageError
+from zos.core.errors import ConsentError
 from zos.core.topics import TopicKey
 from zos.db.tables import insight, layer_run
-from zos.insights.model import Insight, InsightFilter, InsightLine
+from zos.insights.model import Insight, InsightFilter, InsightLine, InsightStatus
 from zos.insights.provenance.store import messages_behind
 from zos.insights.retrieval import InsightRetrieval
 from zos.insights.store import SHAREABLE, InsightStore
@@ -36,7 +36,7 @@ from zos.views.insight_rows import (
     message_row,
     people_in,
 )
-from zos.views.page import Page, page_of
+from zos.views.page import Page, page_of, parts_of_cursor
 from zos.views.runs import RunView, as_run_view
 from zos.views.titles import topic_titles
 
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 MAX_MESSAGES_BEHIND = 50
 """Messages shown of those behind a source insight, the newest."""
-_CURSOR_DIGITS = 18
 
 
 class InsightsView:
@@ -205,22 +204,22 @@ class _Sources:
 
 
 def _position(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > _CURSOR_DIGITS:
-        raise UsageError(
-            f"{cursor!r} is no cursor of this list.", hint="Leave it out to begin at the newest."
-        )
-    return int(cursor)
+    return None if cursor is None else parts_of_cursor(cursor, 1)[0]
 
 
 def _is_shareable(one: Insight, consent: ConsentView) -> bool:
-    return one.scope in SHAREABLE and consent.allows_all(one.member_ids)
+    return (
+        one.scope in SHAREABLE
+        and one.status is not InsightStatus.QUARANTINED
+        and consent.allows_all(one.member_ids)
+    )
 
 
 def _insist_on_shareable(one: Insight, consent: ConsentView) -> None:
     if one.scope not in SHAREABLE:
         raise ConsentError(f"Insight {one.id} rests on direct messages, so it is not shown.")
+    if one.status is InsightStatus.QUARANTINED:
+        raise ConsentError(f"Insight {one.id} is under quarantine, so it is not shown.")
     if not consent.allows_all(one.member_ids):
         raise ConsentError(
             f"Insight {one.id} has a member in it who has not consented, so it is not shown."

@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from zos.core.errors import UsageError
+
 Item = TypeVar("Item")
 
 MAX_LIMIT = 200
+_CURSOR_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +36,22 @@ def page_of(found: Sequence[Item], limit: int, cursor: Callable[[Item], str]) ->
     """
     items = tuple(found[:limit])
     return Page(items, cursor(items[-1]) if len(found) > limit else None)
+
+
+def parts_of_cursor(cursor: str, count: int) -> tuple[int, ...]:
+    """Return the `count` numbers, with points between them, that a cursor is made of.
+
+    Raises:
+        UsageError: If it is not made so.
+    """
+    parts = cursor.split(".")
+    if len(parts) != count or not all(map(_is_number, parts)):
+        raise UsageError(
+            f"{cursor!r} is no cursor of this list.",
+            hint="Leave it out to begin at the first page.",
+        )
+    return tuple(map(int, parts))
+
+
+def _is_number(part: str) -> bool:
+    return part.isascii() and part.isdigit() and len(part) <= _CURSOR_DIGITS

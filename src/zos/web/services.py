@@ -17,6 +17,7 @@ from zos.views.costs import CostsView
 from zos.views.health import DiscordStatus, HealthView
 from zos.views.insights import InsightsView
 from zos.views.jobs import JobsView
+from zos.views.known import KnownViews
 from zos.views.runs import RunsView
 from zos.views.slots import SlotsView
 
@@ -42,6 +43,7 @@ class WebServices:
     runs: RunsView
     costs: CostsView
     insights: InsightsView
+    known: KnownViews
     health: HealthView
     discord: Callable[[], DiscordStatus]
     control: ReflectionScheduler

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    literal_column,
+)
 
 from zos.db.tables.base import Identity, UtcDateTime, metadata
 
@@ -33,6 +43,16 @@ topic = Table(
     Index("ix_topic_member_a", "member_a"),
     Index("ix_topic_member_b", "member_b"),
 )
+# Lists by what topics hold: of one kind in one server, and, with a look at each entry, of all others.
+# True of every topic, the condition keeps statements that do not write it, as selection, to their own index.
+LISTED = topic.c.id > literal_column("0")
+_by_balance = (topic.c.balance.desc(), topic.c.id)
+_place = (topic.c.server_id, topic.c.category)
+for _name, _columns in (
+    ("ix_topic_balance", (*_by_balance, *_place)),
+    ("ix_topic_place_balance", (*_place, *_by_balance)),
+):
+    Index(_name, *_columns, sqlite_where=LISTED, postgresql_where=LISTED)
 # Who of a member's pairs, or of a channel's people, has been active of late: read at every booking.
 for _name, _category, _column in (
     ("ix_topic_lively_dyad_a", "dyad", topic.c.member_a),
