@@ -267,7 +267,7 @@ async def test_an_answer_without_statements_is_dry(
 @pytest.mark.parametrize(
     ("filled", "reason"),
     [
-        ({"content": "", "reason": "I am well."}, "I am well."),
+        ({"content": "", "reason": "Ann is well."}, "the model leaves the self-concept as it is"),
         ({"content": ""}, "the model leaves the self-concept as it is"),
         ({"content": "I am Zos."}, ""),
     ],

@@ -219,6 +219,7 @@ class Database:
                 max_overflow=0,
                 pool_timeout=self._settings.pool_timeout_seconds,
                 pool_pre_ping=True,
+                hide_parameters=True,  # people's words are no part of an error
                 connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
             )
         except ImportError as error:
@@ -233,6 +234,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=self._settings.pool_timeout_seconds,
+            hide_parameters=True,  # people's words are no part of an error
             async_creator=lambda: _connected(
                 self.url, self._settings.busy_timeout_seconds, query_only=query_only
             ),

@@ -16,7 +16,7 @@ from zos.core.errors import NotFoundError
 from zos.core.scopes import Scope
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.sets import is_one_of
-from zos.db.tables import insight, insight_member, insight_source
+from zos.db.tables import insight, insight_member, insight_source, message
 from zos.insights.model import (
     Insight,
     InsightDraft,
@@ -62,6 +62,8 @@ async def add_insight(
 ) -> None:
     """Store `draft` with its sources and members, within the caller's transaction.
 
+    It takes the place of what the same layer said about its topic and is under review.
+
     Args:
         connection: A write transaction.
         draft: What was understood.
@@ -77,6 +79,13 @@ async def add_insight(
     row = {"id": insight_id, "strength": strength, **origin, **_draft_row(draft)}
     await connection.execute(insert(insight), row)
     await add_provenance(connection, insight_id, draft)
+    under_review = (
+        (insight.c.topic_key == str(draft.topic))
+        & (insight.c.layer == layer)
+        & (insight.c.status == InsightStatus.REVIEW.value)
+        & (insight.c.id != insight_id)
+    )
+    await _set_status(connection, under_review, InsightStatus.SUPERSEDED, among=_REPLACEABLE)
     if draft.supersedes is not None:
         replaced = (insight.c.id == draft.supersedes) & (insight.c.topic_key == str(draft.topic))
         await _set_status(connection, replaced, InsightStatus.SUPERSEDED, among=_REPLACEABLE)
@@ -97,6 +106,25 @@ async def mark_for_review(connection: AsyncConnection, message_ids: Iterable[int
         touched = insight.c.id.in_(resting(insight_source.c.message_id.in_(some)))
         marked += await _set_status(connection, touched, InsightStatus.REVIEW, among=_RECALLABLE)
     return marked
+
+
+async def are_there(
+    database: Database,
+    connection: AsyncConnection,
+    message_ids: Collection[int],
+    insight_ids: Collection[str],
+) -> bool:
+    """Return whether all these messages are stored and all these insights active, and stay so to the commit."""
+    messages = select(message.c.id).where(is_one_of(database, message.c.id, message_ids))
+    insights = select(insight.c.id).where(
+        is_one_of(database, insight.c.id, insight_ids),
+        insight.c.status == InsightStatus.ACTIVE.value,
+    )
+    for query, wanted in ((messages, message_ids), (insights, insight_ids)):
+        held = query.with_for_update(read=True)
+        if wanted and len((await connection.execute(held)).all()) < len(wanted):
+            return False
+    return True
 
 
 async def put_under_review(connection: AsyncConnection, insight_id: str) -> int:

@@ -138,7 +138,7 @@ def _dry_reason(output: BaseModel) -> str:
     match output:
         case Reflection(statements=[]):
             return "the model had nothing to say"
-        case SelfConcept(content="", reason=reason):
-            return reason or "the model leaves the self-concept as it is"
+        case SelfConcept(content=""):  # why is the model's own text, which no record keeps
+            return "the model leaves the self-concept as it is"
         case _:
             return ""

@@ -66,6 +66,7 @@ class CallContext:
     """Whom a call is made for: written to `model_call` and held against the limits.
 
     Attributes:
+        member_ids: Members by or about whom something is in the prompt.
         max_run_cost_usd: The layer's own limit for the run, or None for the configured one.
     """
 
@@ -74,6 +75,7 @@ class CallContext:
     run_id: str | None = None
     target_id: str | None = None
     server_id: int | None = None
+    member_ids: frozenset[int] = frozenset()
     max_run_cost_usd: float | None = None
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.db.engine import Database
-from zos.db.tables.runs import model_call
+from zos.db.tables.runs import model_call, model_call_member
 from zos.llm.call import CallOutcome, ModelCall
 from zos.llm.limits import Spent, Window
 
@@ -52,12 +52,19 @@ class ModelCallStore:
                     text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SPENDING_LOCK}
                 )
             check(await _spent(connection, call, window))
-            await connection.execute(self._put, _row(call))
+            await self._write(connection, call)
 
     async def record(self, call: ModelCall) -> None:
         """Write how `call` ended, over its reservation if it had one."""
         async with self._db.write() as connection:
-            await connection.execute(self._put, _row(call))
+            await self._write(connection, call)
+
+    async def _write(self, connection: AsyncConnection, call: ModelCall) -> None:
+        await connection.execute(self._put, _row(call))
+        people = [{"call_id": call.id, "member_id": one} for one in sorted(call.context.member_ids)]
+        if people:
+            add = self._db.insert(model_call_member).on_conflict_do_nothing()
+            await connection.execute(add, people)
 
     async def mark_lost(self, before: datetime) -> int:
         """Mark calls still reserved that began before `before`; their reservations stay their cost."""

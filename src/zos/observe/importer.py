@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from zos.consent.store import ConsentRecord
 from zos.core.clock import Clock, SystemClock
 from zos.core.errors import ImportFileError
+from zos.insights.quarantine.store import record_consents
 from zos.observe.archive import store as progress_store
 from zos.observe.archive.check import CheckedFile, check, fingerprint
 from zos.observe.archive.files import ArchiveFile, find_files
@@ -146,7 +147,8 @@ class Importer:
         files = await asyncio.to_thread(find_files, paths)
         meter = _Meter(files, progress)
         checked = await self._check_all(files, meter)
-        recorded = await self._consents.record_many(consents)
+        async with self._db.write() as connection:
+            settled = await record_consents(self._db, connection, self._consents, consents)
         before = await self._count_members()
         reports = [
             await self._import(one, meter)
@@ -155,7 +157,7 @@ class Importer:
             for file, one in zip(files, checked, strict=True)
         ]
         members = await self._count_members() - before
-        return ImportReport(tuple(reports), members=members, consents=recorded)
+        return ImportReport(tuple(reports), members=members, consents=settled.recorded)
 
     async def _check_all(
         self, files: Sequence[ArchiveFile], meter: _Meter

@@ -6,14 +6,14 @@ member is taken, and a direct message only from a member who has consented, or f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from zos.core.consent import ConsentView
 from zos.observe.batch import Batch, as_edits
 from zos.observe.community import store as community
 from zos.observe.content import Details, details
-from zos.observe.events import MessageCreated, ReactionAdded, ReactionsCounted
+from zos.observe.events import ChannelSeen, MessageCreated, ReactionAdded, ReactionsCounted
 from zos.observe.messages import store as messages
 from zos.observe.messages.store import Place
 from zos.observe.reactions import store as reactions
@@ -37,6 +37,12 @@ class Doorman:
     def lets_in(self, message: MessageCreated) -> bool:
         """Return whether a message may be stored."""
         return message.author.id not in self.erased and not self.awaits_consent(message)
+
+    def unsigned(self, seen: ChannelSeen) -> ChannelSeen:
+        """Return a channel as it may be stored: a thread that an erased member opened has no name of theirs."""
+        if seen.creator_id not in self.erased:
+            return seen
+        return replace(seen, creator_id=None, name=str(seen.id), description="")
 
     def awaits_consent(self, message: MessageCreated) -> bool:
         """Return whether a message may be stored only once its author consents."""
@@ -113,7 +119,8 @@ async def _take_community(
     named = {(one.channel_id, one.server_id) for one in batch.messages.values()}
     named |= {(one.id, one.server_id) for one in batch.channels}
     await community.hold_places(db, connection, named)
-    await community.see_channels(db, connection, batch.channels)
+    channels = [doorman.unsigned(one) for one in batch.channels]
+    await community.see_channels(db, connection, channels)
     welcome = [one for one in batch.sightings if one.member.id not in doorman.erased]
     await community.see_members(db, connection, welcome)
     for agent in batch.agents:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from zos.core.clock import Clock, SystemClock
+from zos.core.consent import ConsentMode, ConsentView
 from zos.core.ids import new_ulid
+from zos.insights.quarantine.store import settle
 from zos.insights.store import mark_for_review
 from zos.observe.activities import Surroundings, in_order, opened
 from zos.observe.batch import Batch
@@ -99,12 +101,13 @@ class Recorder:
             )
             waiting = {one.id for one in await _waiting_threads(self._db, connection, batch)}
             taken = await take_in(self._db, connection, batch, doorman, booked=True)
+            consent = await self._settle_roles(connection, batch, doorman.consent)
             threads = [
                 one
                 for one in await _waiting_threads(self._db, connection, batch)
                 if one.id not in waiting
             ]
-            entries = await self._book(connection, taken, threads, doorman)
+            entries = await self._book(connection, taken, threads, consent)
             marked = await mark_for_review(connection, batch.deleted_at)
             deleted = await delete_messages(self._db, connection, batch.deleted_at)
         return Recorded(
@@ -120,12 +123,29 @@ class Recorder:
             entries=entries,
         )
 
+    async def _settle_roles(
+        self, connection: Connection, batch: Batch, before: ConsentView
+    ) -> ConsentView:
+        """Roles may give consent and take it: what their holders are in follows at once.
+
+        Returns:
+            Who has consented after the batch.
+        """
+        shown = {one.member.id for one in batch.sightings if one.member.role_ids is not None}
+        if before.mode is not ConsentMode.ROLE or not shown:
+            return before
+        after = await self._consents.view(connection)
+        changed = {one for one in shown if after.allows(one) != before.allows(one)}
+        if changed:
+            await settle(self._db, connection, after, changed)
+        return after
+
     async def _book(
         self,
         connection: Connection,
         taken: Taken,
         threads: Sequence[Thread],
-        doorman: Doorman,
+        consent: ConsentView,
     ) -> int:
         if not (taken.messages or taken.reactions or taken.counted or threads):
             return 0
@@ -145,7 +165,7 @@ class Recorder:
         booked = await self._ledger.book(
             connection,
             activities,
-            doorman.consent,
+            consent,
             batch=new_ulid(self._clock.now()),
             agent_id=await community.agent_id(connection),
         )

@@ -82,6 +82,15 @@ class Assembled:
             for ref in refs
         )
 
+    @property
+    def people(self) -> frozenset[int]:
+        """The members by or about whom something is shown, bots apart."""
+        refs = [item.ref for item in self.material.items]
+        messages = (self.messages[ref] for ref in refs if ref in self.messages)
+        insights = (self.insights[ref] for ref in refs if ref in self.insights)
+        authors = (one.author_id for one in messages if not one.is_bot)
+        return frozenset(authors).union(*(one.member_ids for one in insights))
+
     def only(self, refs: Iterable[str]) -> Assembled:
         """Return the same with the items of `refs` alone."""
         wanted = frozenset(refs)

@@ -76,6 +76,7 @@ async def _request(
             run_id=brief.run_id,
             target_id=brief.target_id,
             server_id=brief.topic.server_id,
+            member_ids=assembled.people,
             max_run_cost_usd=brief.max_run_cost_usd,
         ),
         temperature=node.temperature,

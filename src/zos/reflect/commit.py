@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from zos.consent.store import ConsentStore
+from zos.core.errors import ZosError
 from zos.core.ids import new_ulid
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.engine import Connection, Database
 from zos.db.tables.base import MICRO
 from zos.insights.model import InsightDraft
-from zos.insights.store import add_insight
+from zos.insights.store import add_insight, are_there
 from zos.reflect.context import Outcome
 from zos.reflect.outbox.store import put
 from zos.reflect.runs.model import LayerRun, RunTarget
@@ -20,18 +22,28 @@ from zos.reflect.threshold.store import count_insights
 from zos.salience.ledger import SalienceLedger
 
 
+class MaterialChangedError(ZosError):
+    """What it rests on changed while it was made."""
+
+    retryable = True
+
+
 class TargetCommit:
     """Commits what targets came to.
 
     Args:
         database: The store.
         ledger: Books what a target spent, and the material that its insights are to other topics.
+        consents: Asked once more, in the very transaction that stores an insight.
         owner: This process.
     """
 
-    def __init__(self, database: Database, ledger: SalienceLedger, owner: str) -> None:
+    def __init__(
+        self, database: Database, ledger: SalienceLedger, consents: ConsentStore, owner: str
+    ) -> None:
         self._database = database
         self._ledger = ledger
+        self._consents = consents
         self._owner = owner
 
     async def success(
@@ -47,8 +59,11 @@ class TargetCommit:
 
         Raises:
             LostRunError: If another process has taken the run over; nothing is stored.
+            MaterialChangedError: If what it rests on is gone, or somebody in it has no consent any
+                more; nothing is stored.
         """
         async with self._database.write() as connection:
+            await self._insist(connection, outcome)
             usage = await usage_of_target(connection, target.id)
             spent = await self._ledger.spend(
                 connection,
@@ -70,7 +85,11 @@ class TargetCommit:
             await put(connection, self._database, outcome.outgoing, run_id=run.id, now=now)
             if outcome.self_concept is not None:
                 await add_version(
-                    connection, outcome.self_concept.content, run_id=run.id, at=run.clock_at
+                    connection,
+                    outcome.self_concept.content,
+                    run_id=run.id,
+                    at=run.clock_at,
+                    insight_ids=outcome.self_concept_insights,
                 )
             await finish_target(
                 connection,
@@ -94,6 +113,19 @@ class TargetCommit:
             usage = await usage_of_target(connection, target.id)
             finished = Finished(TargetStatus.FAILED, reason, usage)
             await finish_target(connection, target, finished, owner=self._owner, now=now)
+
+    async def _insist(self, connection: Connection, outcome: Outcome) -> None:
+        """A model may take minutes: what it was shown may have been deleted, or consent withdrawn."""
+        people = {member_id for draft in outcome.drafts for member_id, _ in draft.members}
+        consent = await self._consents.view(connection, among=people)
+        if not consent.allows_all(frozenset(people)):
+            raise MaterialChangedError("Somebody in it took their consent back while it was made.")
+        lines = [line for draft in outcome.drafts for line in draft.lines]
+        message_ids = {one for line in lines for one in line.message_ids}
+        insight_ids = {one for line in lines for one in line.insight_ids}
+        insight_ids.update(outcome.self_concept_insights)
+        if not await are_there(self._database, connection, message_ids, insight_ids):
+            raise MaterialChangedError
 
     async def _store(
         self,

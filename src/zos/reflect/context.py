@@ -74,10 +74,15 @@ class OutgoingText:
 
 @dataclass(slots=True)
 class Outcome:
-    """What the target will commit, together or not at all."""
+    """What the target will commit, together or not at all.
+
+    Attributes:
+        self_concept_insights: The insights that its author was shown.
+    """
 
     drafts: list[InsightDraft] = field(default_factory=list)
     self_concept: SelfConcept | None = None
+    self_concept_insights: tuple[str, ...] = ()
     outgoing: list[OutgoingText] = field(default_factory=list)
 
 

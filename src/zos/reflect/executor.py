@@ -69,10 +69,11 @@ class LayerExecutor:
         self.clock: Clock = clock or SystemClock()
         self._settings = config.reflect
         self._owner = this_process()
+        consents = ConsentStore(db, config)
         self._attempts = Attempts(
             targets=self.targets,
-            commit=TargetCommit(db, ledger, self._owner),
-            consent=ConsentStore(db, config),
+            commit=TargetCommit(db, ledger, consents, self._owner),
+            consent=consents,
             tools=NodeTools.build(db, ledger, templates, llm, config),
             settings=config.reflect,
             clock=self.clock,

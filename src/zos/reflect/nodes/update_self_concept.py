@@ -50,5 +50,7 @@ class UpdateSelfConcept(AskingNode):
         content = answer.output.content.strip()
         current = await tools.self_concept.current()
         if content and (current is None or content != current.content):
-            log.info("self_concept_revised", run=context.brief.run_id, reason=answer.output.reason)
+            log.info("self_concept_revised", run=context.brief.run_id)
+            shown = everything.insights.values()
+            context.outcome.self_concept_insights = tuple(one.id for one in shown)
             context.outcome.self_concept = answer.output.model_copy(update={"content": content})

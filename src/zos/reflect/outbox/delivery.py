@@ -32,6 +32,7 @@ class Delivery:
 
     async def step(self) -> bool:
         """Deliver what is due; return whether there was anything."""
+        await self._store.withdraw()
         due = await self._store.due(self._clock.now())
         for text in due:
             await self._deliver(text)

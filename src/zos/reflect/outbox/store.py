@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.core.ids import new_ulid
 from zos.db.engine import Database
-from zos.db.tables import outbox
+from zos.db.tables import insight, outbox
+from zos.insights.model import InsightStatus
 from zos.reflect.context import OutgoingText
 
 MAX_ATTEMPTS = 8
 _FIRST_PAUSE_SECONDS = 10
+_HIDDEN = (InsightStatus.QUARANTINED.value, InsightStatus.REVIEW.value)
+WITHDRAWN = "withdrawn: what it says may not be shown any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,27 @@ class OutboxStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def withdraw(self) -> int:
+        """Give up waiting texts whose insights may not be shown any more; return how many.
+
+        Their words go at once: what comes back into sight later is not sent late.
+        """
+        hidden = exists().where(
+            insight.c.run_id == outbox.c.run_id,
+            outbox.c.dedup_key.startswith(insight.c.target_id),
+            insight.c.status.in_(_HIDDEN),
+        )
+        waiting = outbox.c.next_attempt_at.is_not(None)
+        async with self._database.read() as connection:
+            found = await connection.scalars(select(outbox.c.id).where(waiting, hidden))
+            ids = list(found)
+        if ids:
+            given_up: dict[str, Any] = {"payload": {}, "next_attempt_at": None, "last_error": WITHDRAWN}
+            async with self._database.write() as connection:
+                change = update(outbox).where(outbox.c.id.in_(ids), waiting)
+                await connection.execute(change.values(given_up))
+        return len(ids)
 
     async def due(self, now: datetime, *, limit: int = 20) -> list[PendingText]:
         """Return texts to deliver now, oldest first."""
