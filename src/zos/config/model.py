@@ -106,6 +106,15 @@ class PrivacyConfig(Section):
     consent_roles: frozenset[int] = Field(
         frozenset(), description="With `role`: holders of these have consented"
     )
+    retention_days: int | None = Field(
+        None, ge=1, le=36_500, description="Messages older than this are deleted; null: they stay"
+    )
+    left_server_days: int = Field(
+        30,
+        ge=0,
+        le=3_650,
+        description="What is stored of a server is kept for so long after Zos left it, then erased",
+    )
 
 
 class ModelPrice(Section):

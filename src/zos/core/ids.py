@@ -50,3 +50,9 @@ def _text(value: int) -> str:
 def snowflake_time(snowflake: int) -> datetime:
     """Return the creation time in a Discord id's upper bits (milliseconds since 2015, UTC)."""
     return _DISCORD_EPOCH + timedelta(milliseconds=snowflake >> _SNOWFLAKE_TIME_SHIFT)
+
+
+def snowflake_floor(moment: datetime) -> int:
+    """Return the least id that Discord could have given out at `moment` (aware; from 2015 on)."""
+    milliseconds = (moment - _DISCORD_EPOCH) // timedelta(milliseconds=1)
+    return max(milliseconds, 0) << _SNOWFLAKE_TIME_SHIFT

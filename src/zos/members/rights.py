@@ -14,7 +14,7 @@ from zos.core.consent import ConsentState, ConsentView
 from zos.core.errors import ConsentError, NotFoundError, UsageError
 from zos.core.ids import new_ulid
 from zos.core.topics import TopicKey
-from zos.insights.quarantine.store import record_consents
+from zos.insights.quarantine.store import Settled, record_consents, settle
 from zos.insights.store import InsightStore, put_under_review
 from zos.members.erasure.course import Eraser
 from zos.members.export import exported
@@ -238,6 +238,12 @@ class Members:
     async def finish_erasures(self) -> int:
         """Go on with erasures that were interrupted; return how many are complete now."""
         return await self._eraser.finish()
+
+    async def settle_consent(self) -> Settled:
+        """Bring all insights in line with who has consented: what silence means may have been configured anew."""
+        async with self._database.write() as connection:
+            view = await self._consents.view(connection)
+            return await settle(self._database, connection, view)
 
     async def _standing(self, connection: Connection, member_id: int) -> ConsentStanding:
         said = await self._consents.said(member_id, connection)

@@ -83,14 +83,7 @@ class TargetCommit:
                 now=run.clock_at,
             )
             await put(connection, self._database, outcome.outgoing, run_id=run.id, now=now)
-            if outcome.self_concept is not None:
-                await add_version(
-                    connection,
-                    outcome.self_concept.content,
-                    run_id=run.id,
-                    at=run.clock_at,
-                    insight_ids=outcome.self_concept_insights,
-                )
+            await self._put_self_concept(connection, run, outcome)
             await finish_target(
                 connection,
                 target,
@@ -113,6 +106,18 @@ class TargetCommit:
             usage = await usage_of_target(connection, target.id)
             finished = Finished(TargetStatus.FAILED, reason, usage)
             await finish_target(connection, target, finished, owner=self._owner, now=now)
+
+    async def _put_self_concept(
+        self, connection: Connection, run: LayerRun, outcome: Outcome
+    ) -> None:
+        if outcome.self_concept is not None:
+            await add_version(
+                connection,
+                outcome.self_concept.content,
+                run_id=run.id,
+                at=run.clock_at,
+                insight_ids=outcome.self_concept_insights,
+            )
 
     async def _insist(self, connection: Connection, outcome: Outcome) -> None:
         """A model may take minutes: what it was shown may have been deleted, or consent withdrawn."""

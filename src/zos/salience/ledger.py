@@ -232,6 +232,13 @@ class SalienceLedger:
         await self._lock(connection)
         return await store.drop_topics(connection, store.about(member_id), limit=limit)
 
+    async def drop_server(
+        self, connection: Connection, server_id: int, *, limit: int
+    ) -> tuple[list[str], int]:
+        """Delete, likewise, up to `limit` topics of a server."""
+        await self._lock(connection)
+        return await store.drop_topics(connection, store.of_server(server_id), limit=limit)
+
     async def drop_unmentioned(self, connection: Connection) -> tuple[list[str], int]:
         """Delete, likewise, the subjects that no stored message mentions: their names were somebody's words."""
         await self._lock(connection)

@@ -58,6 +58,11 @@ def about(member_id: int) -> ColumnElement[bool]:
     return or_(topic.c.member_a == member_id, topic.c.member_b == member_id)
 
 
+def of_server(server_id: int) -> ColumnElement[bool]:
+    """Return the condition that a topic belongs to a server."""
+    return topic.c.server_id == server_id
+
+
 def is_unmentioned() -> ColumnElement[bool]:
     """Return the condition that a topic is a subject that no stored message mentions."""
     mentioned = exists().where(subject_mention.c.topic_key == topic.c.key)

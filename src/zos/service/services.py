@@ -13,6 +13,7 @@ from zos.core.clock import Clock, SystemClock
 from zos.core.topics import TopicKey
 from zos.db.engine import Database, job_store_url
 from zos.llm.client import ModelClient
+from zos.members.retention.course import Retention
 from zos.members.rights import Members
 from zos.observe.booking import HistoryBooker
 from zos.prompts.engine import TemplateEngine
@@ -55,6 +56,7 @@ class Services:
     booker: HistoryBooker
     delivery: Delivery
     members: Members
+    retention: Retention
     jobs: JobsView
     slots: SlotsView
     runs: RunsView
@@ -142,6 +144,7 @@ async def _joined(config: Config, clock: Clock, database: Database, llm: ModelCl
         booker=HistoryBooker(database, ledger, consents, config, clock=clock),
         delivery=Delivery(OutboxStore(database), Outputs(), clock),
         members=Members(database, consents, ledger, clock, concept),
+        retention=Retention(database, ledger, config.privacy, clock),
         jobs=jobs,
         slots=SlotsView(database),
         runs=RunsView(database),

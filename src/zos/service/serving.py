@@ -40,6 +40,7 @@ log = structlog.get_logger(__name__)
 
 DELIVERY_SECONDS = 5.0
 SELF_CONCEPT_SECONDS = 10.0
+PRIVACY_SECONDS = 60.0
 
 Ready = Callable[[RunningService], None]
 
@@ -62,6 +63,7 @@ async def serve(config: Config, ready: Ready) -> None:
         async with build_services(config) as services:
             token = await asyncio.to_thread(make_token, token_path(config))
             await services.settle_self_concept()
+            await services.members.settle_consent()
             try:
                 await _work(services, signals, listening, token, ready)
             except BaseExceptionGroup as errors:
@@ -96,6 +98,8 @@ async def _work(
             for seconds, step, name in (
                 (DELIVERY_SECONDS, services.delivery.step, "delivery"),
                 (SELF_CONCEPT_SECONDS, services.settle_self_concept, "self_concept"),
+                (PRIVACY_SECONDS, services.members.finish_erasures, "erasures"),
+                (PRIVACY_SECONDS, services.retention.step, "retention"),
             )
         ]
         try:

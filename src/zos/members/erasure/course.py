@@ -13,22 +13,23 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from zos.core.topics import TopicKey
 from zos.db.purge import purge
 from zos.insights.quarantine.store import settle
 from zos.members.erasure import store
+from zos.members.erasure.aftermath import Aftermath
 from zos.members.erasure.echoes import Echoes
 from zos.members.knowledge import store as knowledge
 from zos.members.reexamining.store import (
     Gone,
-    Struck,
+    insights_about,
     insights_resting_on,
     insights_with,
     strike,
     take_out,
 )
+from zos.observe.messages.store import take_turn
 from zos.reflect.self_concept.file import settle as settle_file
-from zos.reflect.self_concept.store import SelfConceptStore, withdraw
+from zos.reflect.self_concept.store import SelfConceptStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,33 +44,6 @@ log = structlog.get_logger(__name__)
 
 PORTION = 500
 """Rows of one kind that go in one transaction, at most."""
-
-_TOUCHED = (
-    "message",
-    "mention",
-    "reaction",
-    "emoji_use",
-    "role_mention",
-    "subject_mention",
-    "channel",
-    "member",
-    "membership",
-    "member_role",
-    "consent",
-    "topic",
-    "salience_entry",
-    "insight",
-    "insight_source",
-    "insight_member",
-    "dispute",
-    "self_concept_version",
-    "selection",
-    "run_target",
-    "model_call",
-    "model_call_member",
-    "outbox",
-)
-"""Tables that rows were deleted from, or changed in."""
 
 
 class Eraser:
@@ -94,6 +68,7 @@ class Eraser:
         self._database = database
         self._consents = consents
         self._ledger = ledger
+        self._aftermath = Aftermath(ledger)
         self._clock = clock
         self._self_concept = self_concept
         self._one_at_a_time = asyncio.Lock()
@@ -112,7 +87,7 @@ class Eraser:
             await self._reactions(erasure_id, member_id)
             await self._rest(erasure_id, member_id)
             await self._settle_self_concept()
-            pending = await self._at_work(member_id) or await purge(self._database, _TOUCHED)
+            pending = await self._at_work(member_id) or await purge(self._database, store.TOUCHED)
             return await self._end(erasure_id, member_id, pending)
 
     async def finish(self) -> int:
@@ -124,6 +99,7 @@ class Eraser:
 
     async def _begin(self, member_id: int, by: str) -> str:
         async with self._database.write() as connection:
+            await take_turn(self._database, connection)  # whoever observes now has done so first
             erasure_id = await store.open_erasure(
                 self._database, connection, member_id, by=by, now=self._clock.now()
             )
@@ -148,6 +124,7 @@ class Eraser:
         done = 0
         while True:
             async with self._database.write() as connection:
+                await take_turn(self._database, connection)
                 words = await store.next_messages(connection, member_id, limit=PORTION)
                 if not words:
                     return
@@ -157,37 +134,30 @@ class Eraser:
                 resting = await insights_resting_on(self._database, connection, ids)
                 what = Gone(ids, says=Echoes((one.text for one in words), names))
                 struck = await strike(self._database, connection, resting, what)
-                await self._follow_up(connection, erasure_id, struck, gone)
+                gone |= await self._aftermath.follow(connection, struck)
+                await store.note(connection, erasure_id, gone)
             done += len(words)
             progress(min(done, total), total)
 
     async def _insights(self, erasure_id: str, member_id: int, names: frozenset[str]) -> None:
         """Delete insights about the member, and strike lines that name them from others."""
-        what = Gone(says=Echoes(names=names), about=frozenset({member_id}))
-        while True:
-            async with self._database.write() as connection:
-                ids = await insights_with(connection, member_id, limit=PORTION)
-                if not ids:
-                    return
-                struck = await strike(self._database, connection, ids, what)
-                await take_out(self._database, connection, member_id, ids)
-                await self._follow_up(connection, erasure_id, struck, {})
+        while await self._insights_portion(erasure_id, member_id, names):
+            pass
 
-    async def _follow_up(
-        self, connection: Connection, erasure_id: str, struck: Struck, gone: dict[str, int]
-    ) -> None:
-        """Take back what was made of struck insights, and let their topics be thought about again."""
-        sent = await store.delete_outgoing(connection, struck.origins)
-        versions = await withdraw(connection, struck.rewritten | struck.removed)
-        await self._ledger.remind(connection, map(TopicKey.parse, struck.topics))
-        counts = {
-            "insights_deleted": len(struck.removed),
-            "insights_rewritten": len(struck.rewritten),
-            "insight_lines": struck.lines,
-            "outgoing_texts": sent,
-            "self_concept_versions": versions,
-        }
-        await store.note(connection, erasure_id, {**gone, **counts})
+    async def _insights_portion(
+        self, erasure_id: str, member_id: int, names: frozenset[str]
+    ) -> bool:
+        async with self._database.write() as connection:
+            ids = await insights_about(connection, member_id, limit=PORTION)
+            gone = Gone(whole=ids)
+            if not ids:
+                ids = await insights_with(connection, member_id, limit=PORTION)
+                gone = Gone(says=Echoes(names=names))
+            struck = await strike(self._database, connection, ids, gone)
+            await take_out(self._database, connection, member_id, ids)
+            counts = await self._aftermath.follow(connection, struck)
+            await store.note(connection, erasure_id, counts)
+        return bool(ids)
 
     async def _topics(self, erasure_id: str, member_id: int) -> None:
         while True:

@@ -39,6 +39,33 @@ if TYPE_CHECKING:
 
     from zos.db.engine import Database
 
+TOUCHED = (
+    "message",
+    "mention",
+    "reaction",
+    "emoji_use",
+    "role_mention",
+    "subject_mention",
+    "channel",
+    "member",
+    "membership",
+    "member_role",
+    "consent",
+    "topic",
+    "salience_entry",
+    "insight",
+    "insight_source",
+    "insight_member",
+    "dispute",
+    "self_concept_version",
+    "selection",
+    "run_target",
+    "model_call",
+    "model_call_member",
+    "outbox",
+)
+"""Tables that rows were deleted from, or changed in, by an erasure."""
+
 _OPEN = (TargetStatus.QUEUED.value, TargetStatus.RUNNING.value)
 
 
@@ -123,18 +150,21 @@ async def delete_messages(
     database: Database, connection: AsyncConnection, words: Sequence[Words]
 ) -> dict[str, int]:
     """Delete messages with what hangs on them, and direct conversations of which nothing is left."""
-    ids = [one.id for one in words]
-    here = is_one_of(database, reaction.c.message_id, ids)
-    reactions = await connection.execute(delete(reaction).where(here))
-    gone = await connection.execute(delete(message).where(is_one_of(database, message.c.id, ids)))
+    gone = await delete_rows(database, connection, [one.id for one in words])
     private = {one.private_channel_id for one in words} - {None}
     is_empty = ~exists().where(message.c.channel_id == channel.c.id)
     conversations = delete(channel).where(channel.c.id.in_(private), is_empty)
-    return {
-        "messages": gone.rowcount,
-        "reactions": reactions.rowcount,
-        "direct_conversations": (await connection.execute(conversations)).rowcount,
-    }
+    return {**gone, "direct_conversations": (await connection.execute(conversations)).rowcount}
+
+
+async def delete_rows(
+    database: Database, connection: AsyncConnection, ids: Collection[int]
+) -> dict[str, int]:
+    """Delete messages with what hangs on them."""
+    here = is_one_of(database, reaction.c.message_id, ids)
+    reactions = await connection.execute(delete(reaction).where(here))
+    gone = await connection.execute(delete(message).where(is_one_of(database, message.c.id, ids)))
+    return {"messages": gone.rowcount, "reactions": reactions.rowcount}
 
 
 async def delete_reactions(

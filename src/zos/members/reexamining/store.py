@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, case, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, insert, select, update
 
 from zos.db.sets import is_one_of
 from zos.db.tables import insight, insight_member, insight_source
-from zos.insights.model import InsightStatus
+from zos.insights.model import InsightStatus, MemberRole
 from zos.insights.provenance.store import LineSources, sources_of
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ class Gone:
         message_ids: Messages.
         insight_ids: Insights that lost lines.
         says: Whether a text repeats what is gone: its words, or a name.
-        about: Members: insights about them are deleted whole.
+        whole: Insights that are deleted with all their lines.
     """
 
     message_ids: frozenset[int] = frozenset()
     insight_ids: frozenset[str] = frozenset()
     says: Callable[[str], bool] = lambda _text: False
-    about: frozenset[int] = frozenset()
+    whole: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -93,11 +93,28 @@ async def insights_resting_on(
     return set((await connection.execute(query.where(on))).scalars())
 
 
-async def insights_with(connection: AsyncConnection, member_id: int, *, limit: int) -> set[str]:
+async def insights_about(
+    connection: AsyncConnection, member_id: int, *, limit: int
+) -> frozenset[str]:
+    """Return up to `limit` insights that are about a member."""
+    is_about = insight_member.c.role == MemberRole.ABOUT.value
+    return await _insights_of(
+        connection, (insight_member.c.member_id == member_id) & is_about, limit
+    )
+
+
+async def insights_with(
+    connection: AsyncConnection, member_id: int, *, limit: int
+) -> frozenset[str]:
     """Return up to `limit` insights that are about, name or quote a member."""
-    query = select(insight_member.c.insight_id).where(insight_member.c.member_id == member_id)
-    rows = await connection.execute(query.distinct().limit(limit))
-    return set(rows.scalars())
+    return await _insights_of(connection, insight_member.c.member_id == member_id, limit)
+
+
+async def _insights_of(
+    connection: AsyncConnection, which: ColumnElement[bool], limit: int
+) -> frozenset[str]:
+    query = select(insight_member.c.insight_id).where(which).distinct().limit(limit)
+    return frozenset((await connection.execute(query)).scalars())
 
 
 async def take_out(
@@ -121,14 +138,13 @@ async def _strike_each(
         await connection.execute(_INSIGHTS.where(is_one_of(database, insight.c.id, insight_ids)))
     ).all()
     sources = await sources_of(connection, [row.id for row in rows])
-    whole = await _about(database, connection, insight_ids, gone.about)
     changed = set()
     for row in rows:
         lines = row.content.split("\n")
         kept = [
             number
             for number, text in enumerate(lines)
-            if row.id not in whole and _stays(text, sources.get(row.id, {}).get(number), gone)
+            if row.id not in gone.whole and _stays(text, sources.get(row.id, {}).get(number), gone)
         ]
         if len(kept) == len(lines):
             continue
@@ -160,22 +176,6 @@ def _stays(text: str, rests_on: tuple[list[int], list[str]] | None, gone: Gone) 
     messages, insights = rests_on or ([], [])
     rests = gone.message_ids.isdisjoint(messages) and gone.insight_ids.isdisjoint(insights)
     return rests and not gone.says(text)
-
-
-async def _about(
-    database: Database,
-    connection: AsyncConnection,
-    insight_ids: Collection[str],
-    members: Collection[int],
-) -> set[str]:
-    if not members:
-        return set()
-    query = select(insight_member.c.insight_id).where(
-        is_one_of(database, insight_member.c.insight_id, insight_ids),
-        insight_member.c.member_id.in_(members),
-        insight_member.c.role == "about",
-    )
-    return set((await connection.execute(query)).scalars())
 
 
 async def _rewrite(

@@ -84,7 +84,11 @@ class OutboxStore:
             found = await connection.scalars(select(outbox.c.id).where(waiting, hidden))
             ids = list(found)
         if ids:
-            given_up: dict[str, Any] = {"payload": {}, "next_attempt_at": None, "last_error": WITHDRAWN}
+            given_up: dict[str, Any] = {
+                "payload": {},
+                "next_attempt_at": None,
+                "last_error": WITHDRAWN,
+            }
             async with self._database.write() as connection:
                 change = update(outbox).where(outbox.c.id.in_(ids), waiting)
                 await connection.execute(change.values(given_up))
