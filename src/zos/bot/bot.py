@@ -12,6 +12,7 @@ import discord
 import structlog
 
 from zos.bot.catch_up import CatchUp
+from zos.bot.commands.tree import Commands
 from zos.bot.connection import Connection
 from zos.bot.inbox import Inbox
 from zos.bot.observing import Observing
@@ -20,12 +21,14 @@ from zos.bot.past import Past
 from zos.bot.recording import Recording
 from zos.bot.refusals import refusal
 from zos.bot.rest import Rest
+from zos.bot.services import BotServices
 from zos.bot.watch import Watch
 from zos.consent.store import ConsentStore
 from zos.core.clock import Clock, SystemClock
 from zos.core.consent import ConsentMode
 from zos.observe.marks.store import ChannelMarks
 from zos.observe.recorder import Recorder
+from zos.scheduler.tasks import Tasks
 from zos.views.health import DiscordState, DiscordStatus
 
 if TYPE_CHECKING:
@@ -43,11 +46,12 @@ _PASSING = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError
 
 
 class ZosBot:
-    """Observes Discord.
+    """Observes Discord, and answers slash commands.
 
     Args:
         config: The `discord`, `observe` and `privacy` sections say what is observed and how.
         ledger: Books what is new, in the store that everything is recorded in.
+        services: What slash commands work with; None: there are none.
         clock: The time; the machine's unless given.
         retry_seconds: The first pause after a failure; then doubled.
     """
@@ -56,10 +60,14 @@ class ZosBot:
         self,
         config: Config,
         ledger: SalienceLedger,
+        services: BotServices | None = None,
         *,
         clock: Clock | None = None,
         retry_seconds: float = 1.0,
     ) -> None:
+        self._services = services
+        self._commands: Commands | None = None
+        self._tasks = Tasks()
         self._clock = clock or SystemClock()
         self._retry_seconds = retry_seconds
         self._intents = intents_for(config)
@@ -171,6 +179,7 @@ class ZosBot:
         finally:
             closing.cancel()
             living.cancel()
+            self._tasks.cancel()
             ended = await asyncio.gather(living, return_exceptions=True)
             await connection.close()
             self._connection = None
@@ -185,12 +194,16 @@ class ZosBot:
             lost=lambda: self._become(DiscordState.CONNECTING, "the connection was lost."),
         )
         rest = Rest(connection.http, self._clock, retry_seconds=self._retry_seconds)
+        if self._services is not None:
+            self._commands = Commands(connection, self._services, lambda: self.status)
         return connection
 
     def _take(self, kind: str, data: Any, rest: Rest) -> None:
         if kind in ("READY", "RESUMED"):
             self._was_reached = True
             self._become(DiscordState.CONNECTED)
+        if kind == "READY" and self._commands is not None:
+            self._tasks.spawn(self._commands.publish(), "commands")
         self._observing.take(kind, data, rest)
 
     def _become(self, state: DiscordState, reason: str = "") -> None:

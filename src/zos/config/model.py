@@ -76,6 +76,12 @@ class DiscordConfig(Section):
         le=1_000,
         description="Messages a channel that are compared with Discord after an outage: edits, deletions, reactions",
     )
+    operators: frozenset[int] = Field(
+        frozenset(), description="Ids of users who may use /zos-admin"
+    )
+    operator_roles: frozenset[int] = Field(
+        frozenset(), description="Whoever holds one of these roles may use /zos-admin"
+    )
 
 
 class ObserveConfig(Section):

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from zos.access.files import beside_database
+from zos.bot.services import BotServices
 from zos.service.services import Services
+from zos.views.costs import CostsView
 from zos.views.health import DiscordState, DiscordStatus
 
 if TYPE_CHECKING:
@@ -62,4 +65,20 @@ def discord_bot(services: Services) -> DiscordBot:
     except ModuleNotFoundError:
         log.error("discord_refused", reason=_NOT_INSTALLED)
         return NoBot(DiscordStatus(DiscordState.DISCONNECTED, _NOT_INSTALLED))
-    return ZosBot(services.config, services.ledger, clock=services.clock)
+    return ZosBot(services.config, services.ledger, bot_services(services), clock=services.clock)
+
+
+def bot_services(services: Services) -> BotServices:
+    """Return what slash commands need."""
+    return BotServices(
+        settings=services.config.discord,
+        clock=services.clock,
+        jobs=services.jobs,
+        runs=services.runs,
+        costs=CostsView(services.database, services.config),
+        health=services.health,
+        layers=lambda: tuple(services.loader.sources),
+        control=services.scheduler,
+        is_scheduling=lambda: services.scheduler.is_running,
+        published=beside_database(services.config, ".discord-commands"),
+    )

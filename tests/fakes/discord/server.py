@@ -15,6 +15,7 @@ from aiohttp import web
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from tests.fakes.discord.gateway import Gateway
+from tests.fakes.discord.interactions import Interactions
 from tests.fakes.discord.world import AGENT, APPLICATION, World
 
 TOKEN = "local.bot.token"
@@ -34,6 +35,7 @@ class LocalDiscord:
     Attributes:
         world: What people do, and the truth.
         gateway: Connections and sessions.
+        interactions: Slash commands.
         faults: What goes wrong with the next REST requests about channels.
         unreadable: Channels whose history Zos may not read: their pages are empty.
         forbidden: Channels that Zos may not see.
@@ -43,6 +45,7 @@ class LocalDiscord:
     def __init__(self) -> None:
         self.world = World()
         self.gateway = Gateway(self.world, TOKEN)
+        self.interactions = Interactions(self.world)
         self.faults: deque[Fault] = deque()
         self.unreadable: set[int] = set()
         self.forbidden: set[int] = set()
@@ -54,6 +57,7 @@ class LocalDiscord:
         """Return the application that answers."""
         app = web.Application(middlewares=[self._middleware])
         message = "/api/channels/{channel}/messages/{message}"
+        self.interactions.routes(app)
         app.router.add_get("/gateway", self.gateway.connect)
         app.router.add_get("/api/users/@me", self._me)
         app.router.add_get("/api/oauth2/applications/@me", self._application)
@@ -72,7 +76,8 @@ class LocalDiscord:
         if not request.path.startswith("/api"):
             return await handler(request)
         self.requests.append((request.method, request.path))
-        if request.headers.get("Authorization") != f"Bot {TOKEN}":
+        is_answer = request.path.startswith(("/api/interactions/", "/api/webhooks/"))
+        if not is_answer and request.headers.get("Authorization") != f"Bot {TOKEN}":
             return _problem(401, 0, "401: Unauthorized")
         if self.faults and request.path.startswith("/api/channels"):
             return _failed(self.faults.popleft())

@@ -24,6 +24,7 @@ AGENT = {
     "discriminator": "0",
     "avatar": None,
 }
+_EVERYONE = 1 << 10 | 1 << 11 | 1 << 16  # see channels, write, read history
 _DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 _START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -43,6 +44,7 @@ class World:
     members: dict[int, Json] = field(default_factory=dict)
     messages: dict[int, Json] = field(default_factory=dict)
     reactions: dict[int, dict[str, list[int]]] = field(default_factory=dict)
+    roles: dict[int, Json] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
     dispatch: Dispatch = lambda _kind, _data: None
     _ticks: int = 0
@@ -51,10 +53,26 @@ class World:
         for number, name, kind in ((CATEGORY, "places", 4), (ROOM, "room", 0), (HALL, "hall", 0)):
             parent = None if kind == 4 else str(CATEGORY)
             self.channels[number] = self._channel(number, name, kind, parent)
+        self.make_role(SERVER, "@everyone", _EVERYONE)
         for number, name in ((11, "ada"), (12, "ben"), (13, "cleo")):
             self.join(number, name)
 
     # ------------------------------------------------------------------ what people do
+
+    def make_role(self, number: int, name: str, permissions: int = 0) -> None:
+        self.roles[number] = {
+            "id": str(number),
+            "name": name,
+            "permissions": str(permissions),
+            "position": len(self.roles),
+            "color": 0,
+            "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+            "hoist": False,
+            "managed": False,
+            "mentionable": False,
+            "flags": 0,
+        }
+        self.dispatch("GUILD_ROLE_CREATE", {"guild_id": str(SERVER), "role": self.roles[number]})
 
     def join(self, number: int, name: str, *roles: int, bot: bool = False) -> None:
         user = {"id": str(number), "username": name, "global_name": name.title(), "bot": bot}
@@ -220,7 +238,7 @@ class World:
                 if one["type"] != 1 and key not in self.hidden
             ],
             "threads": [*self.threads.values()],
-            "roles": [],
+            "roles": [*self.roles.values()],
             "emojis": [],
             "stickers": [],
             "features": [],
