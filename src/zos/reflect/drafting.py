@@ -76,14 +76,16 @@ def _line(statement: Statement, assembled: Assembled, topic: TopicKey) -> Insigh
     return InsightLine(anonymous(statement.text), message_ids, insight_ids)
 
 
-def _quoted(text: str, assembled: Assembled, cited: Iterable[str]) -> frozenset[int]:
+def _quoted(text: str, assembled: Assembled, cited: frozenset[str]) -> frozenset[int]:
+    """Return who is quoted. What somebody without consent said too is not their quote: `_Hidden` saw to theirs."""
     said = runs_of([text])
     return frozenset(
-        message.author_id
-        for ref in cited
-        if (message := assembled.messages.get(ref)) is not None
-        and not message.is_bot
-        and not said.isdisjoint(runs_of([message.content]))
+        assembled.messages[item.ref].author_id
+        for item in assembled.material.items
+        if item.quotable
+        and item.ref in cited
+        and item.ref in assembled.messages
+        and not said.isdisjoint(runs_of([item.text]))
     )
 
 
