@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zos.cli.output import show_json, show_line
+from zos.cli.output import show_line
 
 
 @click.group()
@@ -22,9 +22,10 @@ def export_openapi(destination: Path | None) -> None:
 
     from zos.api.app import openapi_document
 
-    document = openapi_document()
+    # Not `show_json`: it would write the ids in examples as texts, which the schemas do not allow.
+    text = json.dumps(openapi_document(), indent=2, ensure_ascii=False)
     if destination is None:
-        show_json(document)
+        click.echo(text)
         return
-    destination.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    destination.write_text(text + "\n", "utf-8")
     show_line(f"Wrote {destination}.")

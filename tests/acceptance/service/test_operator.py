@@ -116,5 +116,5 @@ async def test_another_users_token_does_not_open_the_service(place: Place) -> No
     (place.folder / "data" / "token").chmod(0o600)
     done = await place.run("reflect", "jobs")
     assert (done.code, done.out) == (1, "")
-    assert "token is missing or wrong" in done.err
+    assert "token or key is missing or wrong" in done.err
     await service.stop()
