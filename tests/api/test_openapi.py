@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from zos.api import jobs
+from zos.api import jobs, members
 from zos.api.app import openapi_document
 from zos.api.examples import EXAMPLES
 from zos.api.problems import Problem
+from zos.members.model import ConsentChange, Dispute, Erasure, Known, MemberRow
 from zos.views.budgets import BudgetRow
 from zos.views.calls import CallRow
 from zos.views.costs import CostRow
@@ -32,6 +33,13 @@ TYPES: dict[str, type] = {
     "Relationship": Relationship,
     "CallRow": CallRow,
     "CostRow": CostRow,
+    "MemberRow": MemberRow,
+    "Known": Known,
+    "ConsentRequest": members.ConsentRequest,
+    "ConsentChange": ConsentChange,
+    "DisputeRequest": members.DisputeRequest,
+    "Dispute": Dispute,
+    "Erasure": Erasure,
     "Problem": Problem,
 }
 
@@ -73,6 +81,13 @@ def test_every_route_is_described(document: dict[str, Any]) -> None:
         "GET /api/v1/insights/{insight_id}",
         "GET /api/v1/relationships",
         "GET /api/v1/relationships/graph",
+        "GET /api/v1/members",
+        "GET /api/v1/members/{member_id}",
+        "GET /api/v1/members/{member_id}/export",
+        "GET /api/v1/members/{member_id}/erasure",
+        "POST /api/v1/members/{member_id}/consent",
+        "POST /api/v1/members/{member_id}/disputes",
+        "POST /api/v1/members/{member_id}/forget",
         "GET /api/v1/costs",
         "GET /api/v1/costs/calls",
         "POST /api/v1/reload",

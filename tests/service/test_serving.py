@@ -19,7 +19,14 @@ from tests.recent_chat import channel_key, write_chat, write_consents
 from zos.access.runtime import RunningService, find_service, runtime_path
 from zos.config import Config
 from zos.consent.file import read_consent_file
-from zos.core.errors import ConfigError, LayerNotFoundError, NotFoundError
+from zos.core.consent import ConsentState
+from zos.core.errors import (
+    ConfigError,
+    ConsentError,
+    LayerNotFoundError,
+    NotFoundError,
+    UsageError,
+)
 from zos.db.engine import Database
 from zos.db.tables import layer_run, message, outbox
 from zos.observe.importer import Importer
@@ -29,6 +36,7 @@ from zos.service.services import build_services
 from zos.service.serving import _unless, serve
 
 KILN = channel_key(101)
+ANN = 11
 LAYER = """\
 name: nightly
 category: channel
@@ -131,6 +139,7 @@ async def test_the_operators_hand_is_the_services(configured: Config, tmp_path: 
     async with serving(configured), operator(configured) as asked:
         assert asked.is_remote
         await run_through(asked)
+        await go_for(asked, ANN)
 
 
 async def test_without_a_service_it_is_this_processs(configured: Config, tmp_path: Path) -> None:
@@ -138,6 +147,7 @@ async def test_without_a_service_it_is_this_processs(configured: Config, tmp_pat
     async with operator(configured) as asked:
         assert not asked.is_remote
         await run_through(asked)
+        await go_for(asked, ANN)
 
 
 async def run_through(asked: Operator) -> None:
@@ -168,6 +178,32 @@ async def run_through(asked: Operator) -> None:
         await asked.trigger("nightyl", [], by="ann")
     with pytest.raises(NotFoundError):
         await asked.run("01NOPE")
+
+
+async def go_for(asked: Operator, member_id: int) -> None:
+    """Use all of a member's rights, to the last; the answers are the same wherever the work is done."""
+    changed = await asked.set_consent(member_id, ConsentState.DENIED, by="ann")
+    assert (changed.member_id, changed.standing.allowed, changed.standing.recorded_by) == (
+        member_id,
+        False,
+        "ann",
+    )
+    with pytest.raises(UsageError, match="1 to 1,000 characters"):
+        await asked.dispute(member_id, "01NOPE", " ", by="ann")
+    with pytest.raises(NotFoundError, match="01NOPE"):
+        await asked.dispute(member_id, "01NOPE", "No.", by="ann")
+    with pytest.raises(NotFoundError, match="Nothing is known about member 999"):
+        await asked.forget(999, by="ann", progress=lambda _done, _total: None)
+    seen: list[tuple[int, int]] = []
+    async with asyncio.timeout(LIMIT_SECONDS):
+        receipt = await asked.forget(
+            member_id, by="ann", progress=lambda done, total: seen.append((done, total))
+        )
+    assert receipt.completed_at is not None
+    assert (receipt.requested_by, receipt.receipt["messages"]) == ("ann", 4)
+    assert {total for _, total in seen} == {4}
+    with pytest.raises(ConsentError, match="was erased"):
+        await asked.set_consent(member_id, ConsentState.GRANTED, by="ann")
 
 
 async def test_outgoing_texts_are_delivered(configured: Config, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Security
 from fastapi.security import HTTPBearer
 
 from zos import __version__
-from zos.api import costs, insights, jobs, relationships, runs, salience, system, topics
+from zos.api import costs, insights, jobs, members, relationships, runs, salience, system, topics
 from zos.api.openapi import described
 from zos.api.problems import handle_problems
 from zos.api.services import ApiServices
@@ -32,6 +32,7 @@ _TAGS = [
     },
     {"name": "insights", "description": "What was understood, down to the messages."},
     {"name": "relationships", "description": "Who has to do with whom."},
+    {"name": "members", "description": "Members' rights, for operators alone."},
     {"name": "costs", "description": "What models cost, down to each call."},
     {"name": "service", "description": "The service itself."},
 ]
@@ -63,7 +64,7 @@ def _routes() -> FastAPI:
     bearer = [Security(HTTPBearer(auto_error=False, description="The operator's token"))]
     app.include_router(system.alive)
     app.include_router(system.root, dependencies=bearer)
-    for router in (jobs, runs, topics, salience, insights, relationships, costs, system):
+    for router in (jobs, runs, topics, salience, insights, relationships, members, costs, system):
         app.include_router(router.router, prefix=API_PREFIX, dependencies=bearer)
     handle_problems(app)
     described(app)

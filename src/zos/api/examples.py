@@ -44,6 +44,23 @@ _TOPIC_ROW = {
     "created_at": "2026-03-02T12:00:00Z",
 }
 
+_MEMBER = "309044288370490116"
+_CONSENT = {
+    "mode": "opt_in",
+    "state": "granted",
+    "allowed": True,
+    "recorded_at": "2026-08-24T18:02:11Z",
+    "recorded_by": "member",
+}
+_DISPUTE = {
+    "id": "01KAS3A1B2C3D4E5F6G7H8J9K0",
+    "insight_id": "01KAR7W9ZZ4XGQ6J3N5M8P2R1T",
+    "member_id": _MEMBER,
+    "text": "I never had a key.",
+    "disputed_at": "2026-11-23T19:30:00Z",
+    "disputed_by": "member",
+}
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "RunView": _RUN,
     "JobStatus": {
@@ -148,6 +165,66 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "tokens_in": 148000,
         "tokens_out": 15200,
         "cost_usd": 0.067,
+    },
+    "MemberRow": {
+        "id": _MEMBER,
+        "name": "ann",
+        "display_name": "Ann",
+        "is_bot": False,
+        "messages": 214,
+        "last_message_at": "2026-11-23T21:14:05Z",
+        "state": "granted",
+        "allowed": True,
+    },
+    "Known": {
+        "id": _MEMBER,
+        "name": "ann",
+        "display_name": "Ann",
+        "is_bot": False,
+        "consent": _CONSENT,
+        "erasure": None,
+        "servers": [
+            {"server_id": "81384788765712384", "server": "Allotment", "role_ids": ["500100"]}
+        ],
+        "messages": {
+            "total": 214,
+            "direct": 0,
+            "first_at": "2026-03-02T12:00:00Z",
+            "last_at": "2026-11-23T21:14:05Z",
+            "channels": [],
+        },
+        "reactions_given": 40,
+        "reactions_received": 61,
+        "mentions": 12,
+        "topics": [],
+        "insights": [],
+        "insights_total": 0,
+        "model_calls": [],
+        "model_calls_total": 0,
+        "disputes": [_DISPUTE],
+    },
+    "ConsentRequest": {"by": "ann", "state": "denied"},
+    "ConsentChange": {
+        "member_id": _MEMBER,
+        "standing": _CONSENT,
+        "changed": True,
+        "quarantined": 0,
+        "restored": 3,
+    },
+    "DisputeRequest": {
+        "by": "ann",
+        "insight_id": "01KAR7W9ZZ4XGQ6J3N5M8P2R1T",
+        "text": "I never had a key.",
+    },
+    "Dispute": _DISPUTE,
+    "Erasure": {
+        "id": "01KAS3A1B2C3D4E5F6G7H8J9K1",
+        "member_id": _MEMBER,
+        "requested_at": "2026-11-23T19:30:00Z",
+        "requested_by": "ann",
+        "completed_at": "2026-11-23T19:30:04Z",
+        "receipt": {"insights_deleted": 3, "messages": 214, "reactions": 101, "topics": 4},
+        "pending": "",
     },
     "Problem": {
         "type": "urn:zos:problem:layer-not-found",

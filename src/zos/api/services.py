@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from zos.api.events import EventHub
 from zos.api.metrics import Metrics
 from zos.core.clock import Clock
+from zos.members.rights import Members
 from zos.reflect.preview import Preview
 from zos.reflect.runs.model import LayerRun
 from zos.views.health import DiscordStatus, HealthView
@@ -70,6 +71,7 @@ class ApiServices:
     slots: SlotsView
     runs: RunsView
     known: KnownViews
+    members: Members
     health: HealthView
     discord: Callable[[], DiscordStatus]
     control: JobControl

@@ -31,6 +31,7 @@ COMMANDS = {
     "reflect": ("zos.cli.reflect:reflect", "Trigger, watch, pause and rehearse layers."),
     "layer": ("zos.cli.layer:layer", "List, show and validate layers."),
     "insights": ("zos.cli.insights:insights", "List, search and show what was understood."),
+    "member": ("zos.cli.member:member", "Show, export, settle and erase what is known of members."),
     "salience": ("zos.cli.salience:salience", "Show where attention is, and where it came from."),
     "costs": ("zos.cli.costs:costs", "Show what models cost, and what the limits leave."),
     "db": ("zos.cli.db:db", "Migrate, inspect and back up the database."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from zos.cli.context import App, pass_app
+from zos.cli.context import App, pass_app, user_name
 from zos.cli.output import json_option, progress, show_json, show_line, show_table
 from zos.cli.reflect_text import (
     fire_time,
@@ -91,7 +91,7 @@ async def _trigger(asked: Operator, layer: str, topics: Sequence[str], *, wait: 
         raise UsageError(
             "No service runs that could go on with the run.", hint="Leave --no-wait out."
         )
-    run = await asked.trigger(layer, topics, by=_user())
+    run = await asked.trigger(layer, topics, by=user_name())
     if not wait:
         return run
     with progress(f"Reflecting: {layer}") as report:
@@ -204,7 +204,7 @@ def preview(app: App, layer: str, topics: tuple[str, ...], as_json: bool) -> Non
 def pause(app: App, layer: str, note: str, until: str | None, as_json: bool) -> None:
     """Let LAYER's fires go by, each recorded as skipped. A running run goes on."""
     end = None if until is None else _moment(until)
-    job = _ask(app, lambda asked: asked.pause(layer, by=_user(), note=note, until=end))
+    job = _ask(app, lambda asked: asked.pause(layer, by=user_name(), note=note, until=end))
     _show_hand(job, f"Paused {pause_text(job)}.", as_json=as_json)
 
 
@@ -214,7 +214,7 @@ def pause(app: App, layer: str, note: str, until: str | None, as_json: bool) -> 
 @pass_app
 def resume(app: App, layer: str, as_json: bool) -> None:
     """End LAYER's pause; what it skipped stays skipped."""
-    job = _ask(app, lambda asked: asked.resume(layer, by=_user()))
+    job = _ask(app, lambda asked: asked.resume(layer, by=user_name()))
     fire = fire_time(job, job.next_fires[0].utc) if job.next_fires else "none"
     _show_hand(job, f"Resumed. Next run: {fire}", as_json=as_json)
 
@@ -246,12 +246,3 @@ def _ask(app: App, question: Callable[[Operator], Awaitable[_Answer]]) -> _Answe
             return await question(asked)
 
     return app.run(work)
-
-
-def _user() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's process may have a number and no name
-        return "operator"

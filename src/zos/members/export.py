@@ -47,6 +47,22 @@ async def exported(
     yield b"}\n"
 
 
+async def pieces_of(export: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Return an export that has begun, so that what it cannot be made for is raised before any answer.
+
+    Raises:
+        NotFoundError: If nothing at all is known about the member.
+    """
+    first = await anext(export)
+
+    async def begun() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in export:
+            yield piece
+
+    return begun()
+
+
 def _summary(known: Known) -> dict[str, Any]:
     everything: dict[str, Any] = _KNOWN.dump_python(known, mode="json")
     counted = {"messages": "message_counts", "mentions": "mentions_total"}

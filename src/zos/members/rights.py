@@ -6,6 +6,7 @@ but through errors.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from zos.members.model import (
 )
 from zos.members.understanding import store as understanding
 from zos.members.understanding.store import Reader
+from zos.observe.content import storable
 from zos.reflect.commit import informed_topics
 
 if TYPE_CHECKING:
@@ -57,6 +59,9 @@ class Members:
         ledger: Topics and their attention.
         clock: The time.
         self_concept: The file that shows the self-concept.
+
+    Attributes:
+        asked: Set when `ask_to_forget` has left an erasure to be carried out.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class Members:
         self._clock = clock
         self._insights = InsightStore(database)
         self._eraser = Eraser(database, consents, ledger, clock, self_concept)
+        self.asked = asyncio.Event()
 
     async def page(
         self, *, after: int | None = None, limit: int = 50, query: str = ""
@@ -192,7 +198,7 @@ class Members:
             UsageError: If `text` is empty or too long.
             NotFoundError: If there is no such insight, or it has nothing to do with the member.
         """
-        said = text.strip()
+        said = storable(text).strip()
         if not 0 < len(said) <= DISPUTE_CHARACTERS:
             raise UsageError(f"A dispute has 1 to {DISPUTE_CHARACTERS:,} characters.")
         topic = (await self._insights.get(insight_id)).topic
@@ -209,6 +215,32 @@ class Members:
             await self._remind(connection, topic)
         return made
 
+    async def ask_to_forget(self, member_id: int, by: str) -> Erasure:
+        """Set a member's tombstone and return at once: nothing of theirs comes in or is shown from then on.
+
+        `finish_erasures` does the rest; `erasure` tells how far it is.
+
+        Raises:
+            NotFoundError: If nothing at all is known about them.
+            UsageError: If they are Zos itself.
+        """
+        await self._insist_on_erasable(member_id)
+        opened = await self._eraser.open(member_id, by)
+        self.asked.set()
+        return opened
+
+    async def erasure(self, member_id: int) -> Erasure:
+        """Return a member's erasure with its receipt as it stands now.
+
+        Raises:
+            NotFoundError: If nobody asked for one.
+        """
+        async with self._database.read() as connection:
+            found = await knowledge.erasure_of(connection, member_id)
+        if found is None:
+            raise NotFoundError(f"Nobody has asked to erase member {member_id}.")
+        return found
+
     async def forget(self, member_id: int, by: str, progress: Progress | None = None) -> Erasure:
         """Erase a member: all that they said, and all that rests on it, down to the bytes.
 
@@ -223,6 +255,20 @@ class Members:
             NotFoundError: If nothing at all is known about them.
             UsageError: If they are Zos itself.
         """
+        await self._insist_on_erasable(member_id)
+        return await self._eraser.erase(member_id, by, progress)
+
+    async def finish_erasures(self) -> int:
+        """Go on with erasures that were asked for or interrupted; return how many are complete now."""
+        return await self._eraser.finish()
+
+    async def settle_consent(self) -> Settled:
+        """Bring all insights in line with who has consented: what silence means may have been configured anew."""
+        async with self._database.write() as connection:
+            view = await self._consents.view(connection)
+            return await settle(self._database, connection, view)
+
+    async def _insist_on_erasable(self, member_id: int) -> None:
         async with self._database.read() as connection:
             profile = await knowledge.profile_of(connection, member_id)
             gone = await knowledge.erasure_of(connection, member_id)
@@ -233,17 +279,6 @@ class Members:
             raise UsageError(
                 "Zos does not erase itself.", hint="To end all of it, delete its data folder."
             )
-        return await self._eraser.erase(member_id, by, progress)
-
-    async def finish_erasures(self) -> int:
-        """Go on with erasures that were interrupted; return how many are complete now."""
-        return await self._eraser.finish()
-
-    async def settle_consent(self) -> Settled:
-        """Bring all insights in line with who has consented: what silence means may have been configured anew."""
-        async with self._database.write() as connection:
-            view = await self._consents.view(connection)
-            return await settle(self._database, connection, view)
 
     async def _standing(self, connection: Connection, member_id: int) -> ConsentStanding:
         said = await self._consents.said(member_id, connection)

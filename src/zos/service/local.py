@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 from zos.config import Config
+from zos.core.consent import ConsentState
+from zos.members.model import ConsentChange, Dispute, Erasure
 from zos.reflect.states import RunStatus
 from zos.service.operator import Operator
 from zos.service.services import Services, build_services
@@ -72,3 +74,14 @@ class _Local(Operator):
     async def resume(self, layer: str, *, by: str) -> JobStatus:
         await self._services.scheduler.resume(layer, by=by)
         return await self.job(layer)
+
+    async def set_consent(self, member_id: int, state: ConsentState, *, by: str) -> ConsentChange:
+        return await self._services.members.set_consent(member_id, state, by)
+
+    async def dispute(self, member_id: int, insight_id: str, text: str, *, by: str) -> Dispute:
+        return await self._services.members.dispute(member_id, insight_id, text, by)
+
+    async def forget(
+        self, member_id: int, *, by: str, progress: Callable[[int, int], None]
+    ) -> Erasure:
+        return await self._services.members.forget(member_id, by, progress)

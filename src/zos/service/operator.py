@@ -17,6 +17,8 @@ from zos.config import Config
 from zos.reflect.states import RunStatus
 
 if TYPE_CHECKING:
+    from zos.core.consent import ConsentState
+    from zos.members.model import ConsentChange, Dispute, Erasure
     from zos.views.jobs import JobList, JobStatus
     from zos.views.page import Page
     from zos.views.preview import PreviewView
@@ -72,6 +74,26 @@ class Operator(ABC):
     @abstractmethod
     async def resume(self, layer: str, *, by: str) -> JobStatus:
         """End a layer's pause."""
+
+    @abstractmethod
+    async def set_consent(self, member_id: int, state: ConsentState, *, by: str) -> ConsentChange:
+        """Record what a member says about being thought about."""
+
+    @abstractmethod
+    async def dispute(self, member_id: int, insight_id: str, text: str, *, by: str) -> Dispute:
+        """Hold something against an insight that a member is in."""
+
+    @abstractmethod
+    async def forget(
+        self, member_id: int, *, by: str, progress: Callable[[int, int], None]
+    ) -> Erasure:
+        """Erase a member and return the receipt; a service goes on with it whoever stops waiting.
+
+        Args:
+            member_id: The member.
+            by: Who asks for it.
+            progress: Is told the messages erased and in all, now and then.
+        """
 
     async def wait(self, run_id: str, progress: Callable[[int, int], None]) -> RunView:
         """Return a run once it has ended, or nobody goes on with it for now.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -12,8 +13,10 @@ from pydantic import TypeAdapter
 
 from zos.access.client import ServiceClient
 from zos.access.runtime import RunningService
+from zos.core.consent import ConsentState
+from zos.members.model import ConsentChange, Dispute, Erasure, Known
 from zos.reflect.states import RunStatus
-from zos.service.operator import Operator
+from zos.service.operator import POLL_SECONDS, Operator
 from zos.views.jobs import JobList, JobStatus
 from zos.views.page import Page
 from zos.views.preview import PreviewView
@@ -70,6 +73,26 @@ class _Remote(Operator):
 
     async def resume(self, layer: str, *, by: str) -> JobStatus:
         return _read(JobStatus, await self._client.post(f"{_job(layer)}/resume", {"by": by}))
+
+    async def set_consent(self, member_id: int, state: ConsentState, *, by: str) -> ConsentChange:
+        body = {"by": by, "state": state.value}
+        return _read(ConsentChange, await self._client.post(f"/members/{member_id}/consent", body))
+
+    async def dispute(self, member_id: int, insight_id: str, text: str, *, by: str) -> Dispute:
+        body = {"by": by, "insight_id": insight_id, "text": text}
+        return _read(Dispute, await self._client.post(f"/members/{member_id}/disputes", body))
+
+    async def forget(
+        self, member_id: int, *, by: str, progress: Callable[[int, int], None]
+    ) -> Erasure:
+        path = f"/members/{member_id}"
+        total = _read(Known, await self._client.get(path)).messages.total
+        erasure = _read(Erasure, await self._client.post(f"{path}/forget", {"by": by}))
+        while erasure.completed_at is None:
+            progress(min(erasure.receipt.get("messages", 0), total), total)
+            await asyncio.sleep(POLL_SECONDS)
+            erasure = _read(Erasure, await self._client.get(f"{path}/erasure"))
+        return erasure
 
 
 def _job(layer: str) -> str:

@@ -23,7 +23,7 @@ from zos.reflect.outbox.delivery import Delivery
 from zos.reflect.outbox.store import OutboxStore
 from zos.reflect.planning import Planning
 from zos.reflect.preview import Preview
-from zos.reflect.self_concept.file import settle
+from zos.reflect.self_concept.file import path_in, settle
 from zos.reflect.self_concept.store import SelfConceptStore
 from zos.salience.ledger import SalienceLedger
 from zos.salience.selector import ReflectionSelector
@@ -35,8 +35,6 @@ from zos.views.jobs import JobsView
 from zos.views.known import KnownViews, known_views
 from zos.views.runs import RunsView
 from zos.views.slots import SlotsView
-
-_SELF_CONCEPT = "self-concept.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class Services:
             ConfigError: If the file cannot be read or written, or is too long.
         """
         store = SelfConceptStore(self.database)
-        await settle(store, self.config.data_dir / _SELF_CONCEPT, now=self.clock.now())
+        await settle(store, path_in(self.config.data_dir), now=self.clock.now())
 
     async def preview(self, layer: str, topics: Sequence[str] = ()) -> Preview:
         """Rehearse a layer: nothing is asked of a model, and nothing is written.
@@ -120,7 +118,8 @@ async def _joined(config: Config, clock: Clock, database: Database, llm: ModelCl
     consents = ConsentStore(database, config)
     ledger = SalienceLedger(database, config)
     selector = ReflectionSelector(ledger, config)
-    templates = TemplateEngine(config.reflect.prompts_dir, config.data_dir / _SELF_CONCEPT)
+    concept = path_in(config.data_dir)
+    templates = TemplateEngine(config.reflect.prompts_dir, concept)
     loader = LayerLoader(
         config.reflect.layers_dir,
         prompts=templates.library,
@@ -129,7 +128,6 @@ async def _joined(config: Config, clock: Clock, database: Database, llm: ModelCl
     await asyncio.to_thread(loader.load_all)
     executor = LayerExecutor(database, ledger, templates, llm, config, clock=clock)
     jobs = JobsView(database, loader, config)
-    concept = config.data_dir / _SELF_CONCEPT
     return Services(
         config=config,
         clock=clock,

@@ -98,7 +98,7 @@ async def _work(
             for seconds, step, name in (
                 (DELIVERY_SECONDS, services.delivery.step, "delivery"),
                 (SELF_CONCEPT_SECONDS, services.settle_self_concept, "self_concept"),
-                (PRIVACY_SECONDS, services.members.finish_erasures, "erasures"),
+                (PRIVACY_SECONDS, lambda: _erase(services), "erasures"),
                 (PRIVACY_SECONDS, services.retention.step, "retention"),
             )
         ]
@@ -143,6 +143,7 @@ def api_services(
         slots=services.slots,
         runs=services.runs,
         known=services.known,
+        members=services.members,
         health=services.health,
         discord=lambda: bot.status,
         control=services.scheduler,
@@ -188,6 +189,15 @@ async def _book_history(services: Services) -> None:
     booked = await services.booker.book_until(services.clock.now())
     if booked.messages or booked.reactions:
         log.info("history_booked", messages=booked.messages, reactions=booked.reactions)
+
+
+async def _erase(services: Services) -> bool:
+    """Carry out erasures that were asked for, then wait for the next one, or to try again."""
+    asked = services.members.asked
+    asked.clear()
+    await services.members.finish_erasures()
+    await _unless(asked, services.clock.sleep(PRIVACY_SECONDS))
+    return True
 
 
 async def _every(

@@ -13,6 +13,7 @@ _API_PREFIX = "/api/"
 _OPEN_PATHS = frozenset({"/healthz", LOGIN_PATH, "/favicon.ico"})
 _OPEN_PREFIX = "/static/"  # the login page has a style, too
 _ENDLESS_PATHS = frozenset({EVENTS_PATH})
+_EXPORT = "/export"  # as long as what it holds
 _VIEWERS_WRITES = frozenset({LOGOUT_PATH, "/preferences"})
 
 
@@ -34,8 +35,8 @@ def is_open(path: str) -> bool:
 
 
 def is_endless(path: str) -> bool:
-    """Whether its answer has no end: events."""
-    return path in _ENDLESS_PATHS
+    """Whether its answer has no end, or one that nobody can foresee: events, exports."""
+    return path in _ENDLESS_PATHS or path.endswith(_EXPORT)
 
 
 def is_for_viewers(path: str) -> bool:

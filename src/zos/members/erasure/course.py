@@ -73,12 +73,23 @@ class Eraser:
         self._self_concept = self_concept
         self._one_at_a_time = asyncio.Lock()
 
+    async def open(self, member_id: int, by: str) -> Erasure:
+        """Set a member's tombstone, unless it stands; return the erasure as it stands then."""
+        async with self._database.write() as connection:
+            await take_turn(self._database, connection)  # whoever observes now has done so first
+            await store.open_erasure(
+                self._database, connection, member_id, by=by, now=self._clock.now()
+            )
+            view = await self._consents.view(connection)
+            await settle(self._database, connection, view, [member_id])
+            return await self._standing(connection, member_id)
+
     async def erase(
         self, member_id: int, by: str, progress: Callable[[int, int], None] | None = None
     ) -> Erasure:
         """Erase a member, from the beginning or from where it stopped; return the receipt."""
         async with self._one_at_a_time:
-            erasure_id = await self._begin(member_id, by)
+            erasure_id = (await self.open(member_id, by)).id
             await self._settle_self_concept()
             names = await self._names(member_id)
             await self._messages(erasure_id, member_id, names, progress or _nobody)
@@ -96,16 +107,6 @@ class Eraser:
             waiting = await store.unfinished(connection)
         done = [await self.erase(member_id, by) for member_id, by in waiting]
         return sum(one.completed_at is not None for one in done)
-
-    async def _begin(self, member_id: int, by: str) -> str:
-        async with self._database.write() as connection:
-            await take_turn(self._database, connection)  # whoever observes now has done so first
-            erasure_id = await store.open_erasure(
-                self._database, connection, member_id, by=by, now=self._clock.now()
-            )
-            view = await self._consents.view(connection)
-            await settle(self._database, connection, view, [member_id])
-        return erasure_id
 
     async def _names(self, member_id: int) -> frozenset[str]:
         async with self._database.read() as connection:
@@ -148,6 +149,7 @@ class Eraser:
         self, erasure_id: str, member_id: int, names: frozenset[str]
     ) -> bool:
         async with self._database.write() as connection:
+            await take_turn(self._database, connection)  # another process may go on with it, too
             ids = await insights_about(connection, member_id, limit=PORTION)
             gone = Gone(whole=ids)
             if not ids:
@@ -207,10 +209,14 @@ class Eraser:
         async with self._database.write() as connection:
             if not pending:
                 await store.complete(connection, erasure_id, self._clock.now())
-            receipt = await knowledge.erasure_of(connection, member_id)
-        assert receipt is not None  # noqa: S101 - the tombstone stays for good
+            receipt = await self._standing(connection, member_id)
         log.info("member_erased", erasure=erasure_id, complete=not pending, pending=pending)
         return replace(receipt, pending=pending)
+
+    async def _standing(self, connection: Connection, member_id: int) -> Erasure:
+        found = await knowledge.erasure_of(connection, member_id)
+        assert found is not None  # noqa: S101 - the tombstone stays for good
+        return found
 
 
 def _nobody(_done: int, _total: int) -> None:

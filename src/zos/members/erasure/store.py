@@ -80,8 +80,8 @@ class Words:
 
 async def open_erasure(
     database: Database, connection: AsyncConnection, member_id: int, *, by: str, now: datetime
-) -> str:
-    """Set the tombstone, unless it stands; return the erasure's id. What the member said before is dropped."""
+) -> None:
+    """Set the tombstone, unless it stands. What the member said about consent is dropped."""
     row = {
         "id": new_ulid(now),
         "member_id": member_id,
@@ -92,8 +92,6 @@ async def open_erasure(
     add = database.insert(erasure).on_conflict_do_nothing(index_elements=[erasure.c.member_id])
     await connection.execute(add, row)
     await connection.execute(delete(consent).where(consent.c.member_id == member_id))
-    query = select(erasure.c.id).where(erasure.c.member_id == member_id)
-    return str((await connection.execute(query)).scalar_one())
 
 
 async def unfinished(connection: AsyncConnection) -> list[tuple[int, str]]:

@@ -21,6 +21,11 @@ _MARK = "<!-- version {}; edit the text below, and leave this line -->"
 _MARKED = re.compile(r"<!-- version (?P<id>\w+)\b[^\n]*-->\n*")
 
 
+def path_in(data_dir: Path) -> Path:
+    """Return where the file stands."""
+    return data_dir / "self-concept.md"
+
+
 def shipped_text() -> str:
     """Return the self-concept that a new Zos begins with."""
     return (files("zos.reflect.self_concept") / "shipped.md").read_text("utf-8").strip()
