@@ -155,7 +155,8 @@ def _read(path: Path) -> YamlDocument:
 
 def _refusal(problems: Sequence[str]) -> ConfigError:
     if len(problems) == 1:
-        return ConfigError(problems[0].removesuffix(".") + ".")
+        (problem,) = problems
+        return ConfigError(problem if problem.endswith((".", "?")) else f"{problem}.")
     return ConfigError("\n  ".join([f"The configuration has {len(problems)} problems:", *problems]))
 
 
