@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from zos.bot.inbox import Inbox
 from zos.bot.observing import Observing
 from zos.bot.overheard import Overheard
 from zos.bot.past import Past
+from zos.bot.posting import post
 from zos.bot.recording import Recording
 from zos.bot.refusals import refusal
 from zos.bot.rest import Rest
@@ -26,6 +28,7 @@ from zos.bot.watch import Watch
 from zos.consent.store import ConsentStore
 from zos.core.clock import Clock, SystemClock
 from zos.core.consent import ConsentMode
+from zos.core.errors import LaterDeliveryError
 from zos.observe.marks.store import ChannelMarks
 from zos.observe.recorder import Recorder
 from zos.scheduler.tasks import Tasks
@@ -133,6 +136,16 @@ class ZosBot:
     async def close(self) -> None:
         """Ask `start` to come to its end."""
         self._closing.set()
+
+    async def post(self, channel_id: int, payload: Mapping[str, object]) -> None:
+        """Write a text that a layer sends to a channel.
+
+        Raises:
+            DeliveryError: If it may not stand there, or was not written.
+        """
+        if self._connection is None:
+            raise LaterDeliveryError("There is no connection to Discord.")
+        await post(self._connection, channel_id, payload)
 
     async def _finish(self, recording: asyncio.Task[None]) -> None:
         """Let what came in be recorded; a store that is not to be had must not hold up the end."""

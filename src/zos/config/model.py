@@ -84,6 +84,20 @@ class DiscordConfig(Section):
     )
 
 
+class OutputConfig(Section):
+    """Where nodes of type `output` may write. By default: only into Zos's own log."""
+
+    discord_channels: frozenset[int] = Field(
+        frozenset(), description="Ids of the channels that Zos may write to"
+    )
+    webhook_hosts: frozenset[str] = Field(
+        frozenset(), description="Hosts that Zos may post to, as in hooks.example.org"
+    )
+    allow_private_addresses: bool = Field(
+        False, description="Also where such a host is in a private network or this machine"
+    )
+
+
 class ObserveConfig(Section):
     """What is taken in."""
 
@@ -281,6 +295,7 @@ class Config(Section):
     database: DatabaseConfig = Field(default_factory=DatabaseConfig)
     discord: DiscordConfig = Field(default_factory=DiscordConfig)
     observe: ObserveConfig = Field(default_factory=ObserveConfig)
+    output: OutputConfig = Field(default_factory=OutputConfig)
     privacy: PrivacyConfig = Field(default_factory=PrivacyConfig)
     salience: SalienceConfig = Field(default_factory=SalienceConfig)
     models: ModelsConfig = Field(default_factory=ModelsConfig)

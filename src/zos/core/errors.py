@@ -124,6 +124,16 @@ class ServiceError(ZosError):
     """The running service could not be asked."""
 
 
+class DeliveryError(ZosError):
+    """The text was not delivered."""
+
+
+class LaterDeliveryError(DeliveryError):
+    """The text was not delivered this time."""
+
+    retryable = True
+
+
 class ConsentError(UsageError):
     """The member has not consented."""
 

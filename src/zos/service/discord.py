@@ -5,6 +5,7 @@ In: the services. Out: something that can be started, asked and closed, whether 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +13,7 @@ import structlog
 
 from zos.access.files import beside_database
 from zos.bot.services import BotServices
+from zos.core.errors import LaterDeliveryError
 from zos.service.services import Services
 from zos.views.costs import CostsView
 from zos.views.health import DiscordState, DiscordStatus
@@ -42,6 +44,14 @@ class DiscordBot(Protocol):
         """Ask `start` to come to its end."""
         ...
 
+    async def post(self, channel_id: int, payload: Mapping[str, object]) -> None:
+        """Write a text to a channel.
+
+        Raises:
+            DeliveryError: If it was not written.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class NoBot:
@@ -54,6 +64,10 @@ class NoBot:
 
     async def close(self) -> None:
         """Do nothing."""
+
+    async def post(self, _channel_id: int, _payload: Mapping[str, object]) -> None:
+        """Refuse, for now."""
+        raise LaterDeliveryError("There is no connection to Discord.")
 
 
 def discord_bot(services: Services) -> DiscordBot:

@@ -1,34 +1,38 @@
-"""Where outgoing texts go: the log, or a webhook. What is sent twice carries the same key.
+"""Where outgoing texts go: the log, a webhook, or a Discord channel. What is sent twice carries the same key.
 
 In: a destination and a payload. Out: nothing, or the error that says whether to try again.
 """
 
 from __future__ import annotations
 
-import httpx
+from collections.abc import Awaitable, Callable, Mapping
+
 import structlog
 
-from zos.core.errors import ZosError
+from zos.config.model import OutputConfig
+from zos.core.errors import DeliveryError
+from zos.service.webhook import post_json
 
 log = structlog.get_logger(__name__)
 
-TIMEOUT_SECONDS = 15.0
 LOG = "log"
-_WEB = ("http://", "https://")
+_DISCORD = "discord:"
 
-
-class DeliveryError(ZosError):
-    """The text was not delivered."""
-
-
-class LaterDeliveryError(DeliveryError):
-    """The text was not delivered this time."""
-
-    retryable = True
+Post = Callable[[int, Mapping[str, object]], Awaitable[None]]
+"""Writes a payload to a Discord channel."""
 
 
 class Outputs:
-    """Delivers texts. It is the `OutputPort` of the service."""
+    """Delivers texts. It is the `OutputPort` of the service.
+
+    Args:
+        settings: The configuration's `output` section: what is not named there is refused.
+        post: Writes to Discord.
+    """
+
+    def __init__(self, settings: OutputConfig, post: Post) -> None:
+        self._settings = settings
+        self._post = post
 
     async def deliver(self, destination: str, payload: dict[str, object]) -> None:
         """Deliver one text.
@@ -38,21 +42,15 @@ class Outputs:
         """
         if destination == LOG:
             log.info("output", **payload)
-        elif destination.startswith(_WEB):
-            await _post(destination, payload)
+        elif destination.startswith(_DISCORD):
+            await self._to_discord(int(destination.removeprefix(_DISCORD)), payload)
         else:
-            raise LaterDeliveryError(f"Nothing delivers to {destination.partition(':')[0]} now.")
+            await post_json(destination, payload, self._settings)
 
-
-async def _post(url: str, payload: dict[str, object]) -> None:
-    """POST a payload as JSON. The address stays out of errors and logs: its path is often a secret."""
-    headers = {"Idempotency-Key": str(payload["dedup_key"])}
-    try:
-        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
-            answer = await client.post(url, json=payload, headers=headers)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise LaterDeliveryError(f"The webhook was not reached: {type(error).__name__}.") from None
-    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
-        raise LaterDeliveryError(f"The webhook answered HTTP {answer.status_code}.")
-    if not answer.is_success:
-        raise DeliveryError(f"The webhook answered HTTP {answer.status_code}.")
+    async def _to_discord(self, channel_id: int, payload: dict[str, object]) -> None:
+        if channel_id not in self._settings.discord_channels:
+            raise DeliveryError(
+                f"Zos may not write to the Discord channel {channel_id}.",
+                hint="Add it to output.discord_channels if it should.",
+            )
+        await self._post(channel_id, payload)

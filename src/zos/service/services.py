@@ -19,8 +19,6 @@ from zos.observe.booking import HistoryBooker
 from zos.prompts.engine import TemplateEngine
 from zos.reflect.executor import LayerExecutor, selected_by_name
 from zos.reflect.loader import LayerLoader
-from zos.reflect.outbox.delivery import Delivery
-from zos.reflect.outbox.store import OutboxStore
 from zos.reflect.planning import Planning
 from zos.reflect.preview import Preview
 from zos.reflect.self_concept.file import path_in, settle
@@ -29,7 +27,6 @@ from zos.salience.ledger import SalienceLedger
 from zos.salience.selector import ReflectionSelector
 from zos.scheduler import ReflectionScheduler
 from zos.scheduler.definitions.store import DefinitionStore
-from zos.service.outputs import Outputs
 from zos.views.health import HealthView
 from zos.views.jobs import JobsView
 from zos.views.known import KnownViews, known_views
@@ -52,7 +49,6 @@ class Services:
     executor: LayerExecutor
     scheduler: ReflectionScheduler
     booker: HistoryBooker
-    delivery: Delivery
     members: Members
     retention: Retention
     jobs: JobsView
@@ -140,7 +136,6 @@ async def _joined(config: Config, clock: Clock, database: Database, llm: ModelCl
         executor=executor,
         scheduler=ReflectionScheduler(_job_store(config), executor, loader, selector, config),
         booker=HistoryBooker(database, ledger, consents, config, clock=clock),
-        delivery=Delivery(OutboxStore(database), Outputs(), clock),
         members=Members(database, consents, ledger, clock, concept),
         retention=Retention(database, ledger, config.privacy, clock),
         jobs=jobs,

@@ -27,10 +27,13 @@ from zos.api.services import ApiServices
 from zos.config import Config
 from zos.core.clock import Clock, SystemClock
 from zos.core.errors import ConfigError, DatabaseError
+from zos.reflect.outbox.delivery import Delivery
+from zos.reflect.outbox.store import OutboxStore
 from zos.reflect.runs.owner import this_process
 from zos.service.discord import DiscordBot, discord_bot
 from zos.service.http import http_app
 from zos.service.lock import refuse_second_service
+from zos.service.outputs import Outputs
 from zos.service.services import Services, build_services
 from zos.service.signals import Signals, handled_signals
 from zos.web.app import create_pages
@@ -96,7 +99,7 @@ async def _work(
         loops = [
             group.create_task(_every(seconds, services.clock, step, name), name=name)
             for seconds, step, name in (
-                (DELIVERY_SECONDS, services.delivery.step, "delivery"),
+                (DELIVERY_SECONDS, delivery_of(services, bot).step, "delivery"),
                 (SELF_CONCEPT_SECONDS, services.settle_self_concept, "self_concept"),
                 (PRIVACY_SECONDS, lambda: _erase(services), "erasures"),
                 (PRIVACY_SECONDS, services.retention.step, "retention"),
@@ -131,6 +134,13 @@ async def _fire_layers(
     finally:
         await asyncio.to_thread(withdraw, runtime_file)
         scheduler.stop()
+
+
+def delivery_of(services: Services, bot: DiscordBot) -> Delivery:
+    """Return what delivers outgoing texts."""
+    outputs = Outputs(services.config.output, bot.post)
+    store = OutboxStore(services.database)
+    return Delivery(store, outputs, services.consents, services.clock)
 
 
 def api_services(

@@ -39,6 +39,8 @@ class LocalDiscord:
         faults: What goes wrong with the next REST requests about channels.
         unreadable: Channels whose history Zos may not read: their pages are empty.
         forbidden: Channels that Zos may not see.
+        posted: What Zos was asked to be let write.
+        lost_answers: So many writes are done, and answered as if they had failed.
         requests: Method and path of each REST request.
     """
 
@@ -49,6 +51,8 @@ class LocalDiscord:
         self.faults: deque[Fault] = deque()
         self.unreadable: set[int] = set()
         self.forbidden: set[int] = set()
+        self.posted: list[dict[str, Any]] = []
+        self.lost_answers = 0
         self.requests: list[tuple[str, str]] = []
         self.before_page: Callable[[int], None] = lambda _channel: None
         self.after_page: Callable[[int], None] = lambda _channel: None
@@ -62,6 +66,7 @@ class LocalDiscord:
         app.router.add_get("/api/users/@me", self._me)
         app.router.add_get("/api/oauth2/applications/@me", self._application)
         app.router.add_get("/api/channels/{channel}/messages", self._history)
+        app.router.add_post("/api/channels/{channel}/messages", self._post)
         app.router.add_get(message, self._message)
         app.router.add_get(f"{message}/reactions/{{emoji}}", self._reactors)
         app.router.add_get("/api/guilds/{server}/members/{member}", self._member)
@@ -116,6 +121,18 @@ class LocalDiscord:
         page = _json(self.world.history(channel, after=after, limit=limit))
         self.after_page(channel)
         return page
+
+    async def _post(self, request: web.Request) -> web.Response:
+        channel, told = int(request.match_info["channel"]), await request.json()
+        if channel in self.forbidden:
+            return _problem(403, 50013, "Missing Permissions")
+        assert len(told["content"]) <= 2_000
+        self.posted.append(told)
+        number = self.world.post(channel, told["content"], told["nonce"])
+        if self.lost_answers:
+            self.lost_answers -= 1
+            return _problem(503, 0, "as told")
+        return _json(self.world.shown(number))
 
     async def _message(self, request: web.Request) -> web.Response:
         channel, number = int(request.match_info["channel"]), int(request.match_info["message"])

@@ -16,7 +16,7 @@ Dispatch = Callable[[str, Json], None]
 
 SERVER, ROOM, HALL, CATEGORY = 9_000, 9_100, 9_200, 9_050
 APPLICATION = 77
-AGENT = {
+AGENT: Json = {
     "id": "7",
     "username": "zos",
     "global_name": "Zos",
@@ -48,6 +48,7 @@ class World:
     hidden: set[int] = field(default_factory=set)
     dispatch: Dispatch = lambda _kind, _data: None
     _ticks: int = 0
+    _nonces: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for number, name, kind in ((CATEGORY, "places", 4), (ROOM, "room", 0), (HALL, "hall", 0)):
@@ -92,7 +93,7 @@ class World:
         message: Json = {
             "id": str(number),
             "channel_id": str(channel),
-            "author": self.members[author]["user"],
+            "author": AGENT if author == int(AGENT["id"]) else self.members[author]["user"],
             "content": text,
             "timestamp": at.isoformat(),
             "edited_timestamp": None,
@@ -114,6 +115,12 @@ class World:
         self._place(channel)["last_message_id"] = str(number)
         self.dispatch("MESSAGE_CREATE", self._live(message))
         return number
+
+    def post(self, channel: int, text: str, nonce: str) -> int:
+        """Let Zos write; what carries a nonce that was there is shown once."""
+        if nonce not in self._nonces:
+            self._nonces[nonce] = self.say(int(AGENT["id"]), text, channel=channel)
+        return self._nonces[nonce]
 
     def edit(self, number: int, text: str) -> None:
         _, at = self.tick()

@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 from tests.fakes.model_server import Reply
-from tests.prompts.made import ANA
+from tests.prompts.made import ANA, GARDEN, SERVER
 from tests.reflect.world import CHANNEL, World, answer, node
 
 from zos.core.topics import TopicKey
 from zos.reflect.context import TargetContext
 
+LINK = f"https://discord.com/channels/{SERVER}/{GARDEN}/1"
 REFLECTION = answer(
     ("They planted beans.", ["m1"]),
     ("Rain is coming.", ["m1"]),
@@ -46,6 +47,12 @@ async def test_the_drafts_become_one_text(talk: World) -> None:
         "layer": "some-layer",
         "topic": str(CHANNEL),
         "text": "#garden\n• They planted beans.\n• Rain is coming.\n? Who waters?",
+        "heading": "#garden",
+        "lines": [
+            {"text": "• They planted beans.", "links": [LINK]},
+            {"text": "• Rain is coming.", "links": [LINK]},
+            {"text": "? Who waters?", "links": []},
+        ],
     }
 
 
@@ -69,8 +76,25 @@ async def test_its_heading_its_questions_and_its_length_are_parameters(talk: Wor
     assert texts(await sent(talk, heading="Tonight", questions=False)) == [
         "Tonight\n• They planted beans.\n• Rain is coming."
     ]
-    (cut,) = texts(await sent(talk, heading="x" * 150, max_characters=100))
-    assert cut == "x" * 99 + "…"
+    (cut,) = texts(await sent(talk, heading="x" * 80, max_characters=102))
+    assert cut == "x" * 80 + "\n• They planted beans."
+    talk.server.tell(Reply(answer(("y" * 200, ["m1"]))))
+    (cut,) = texts(await sent(talk, heading="x", max_characters=100))
+    assert cut == "x\n• " + "y" * 95 + "…"
+
+
+async def test_what_rests_on_insights_is_not_sent(talk: World) -> None:
+    await talk.understood(TopicKey.user(ANA, SERVER), "Ana gardens.")
+    talk.server.tell(Reply(answer(("Ana gardens everywhere.", ["i1"]))))
+    nodes = (
+        node("fetch_insights", of="members"),
+        node("llm_call", prompt="synthesis/user.md.j2", profile="synthesis"),
+        node("synthesize_to_global"),
+        node("output", destination="log"),
+    )
+    context = await talk.run(talk.target(TopicKey.user(ANA)), *nodes)
+    assert [one.scope.value for one in context.outcome.drafts] == ["derived"]
+    assert not texts(context)
 
 
 async def test_small_insights_are_not_sent(talk: World) -> None:

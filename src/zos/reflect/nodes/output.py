@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from zos.core.links import message_link
 from zos.core.scopes import Scope
-from zos.insights.model import InsightDraft
+from zos.insights.model import InsightDraft, InsightLine
 from zos.prompts.blocks import inline
 from zos.reflect.context import OutgoingText, TargetContext
 from zos.reflect.finding import assembled
 from zos.reflect.node import Node
 from zos.reflect.tools import NodeTools
 
+MOST_LINKS = 3
+"""Links to messages behind one line, the first."""
+
+Line = dict[str, object]
+
 
 class Output(Node):
     """Writes one text of the target's drafts, delivered after the commit, at least once.
 
-    What was said in private is never sent.
+    Only what rests on public messages alone is sent. It is reviewed once more before each delivery,
+    and goes only where the configuration's `output` section allows.
     """
 
     needs_reflections: ClassVar[bool] = True
@@ -35,15 +42,17 @@ class Output(Node):
         0.0, ge=0, le=1, description="Insights less important than this are not sent"
     )
     questions: bool = Field(True, description="Also the questions that stayed open")
-    max_characters: int = Field(1_900, ge=100, le=20_000, description="Longer texts are cut")
+    max_characters: int = Field(
+        1_900, ge=100, le=10_000, description="Of longer texts the last lines are left out"
+    )
 
     async def run(self, context: TargetContext, tools: NodeTools) -> None:
         """Add the text to the outcome, if there is anything to send."""
         drafts = [one for one in context.outcome.drafts if self._may_send(one)]
         if not drafts:
             return
-        title = (await assembled(context, tools)).material.title
-        text = "\n".join([self.heading or inline(title), *self._lines(drafts)])
+        heading = self.heading or inline((await assembled(context, tools)).material.title)
+        lines = self._fitting(heading, self._lines(drafts, _links(context)))
         brief = context.brief
         context.outcome.outgoing.append(
             OutgoingText(
@@ -52,18 +61,41 @@ class Output(Node):
                 payload={
                     "layer": brief.layer,
                     "topic": str(brief.topic),
-                    "text": text
-                    if len(text) <= self.max_characters
-                    else text[: self.max_characters - 1] + "…",
+                    "text": "\n".join([heading, *(str(line["text"]) for line in lines)]),
+                    "heading": heading,
+                    "lines": lines,
                 },
             )
         )
 
     def _may_send(self, draft: InsightDraft) -> bool:
-        return draft.scope is not Scope.DM and draft.importance >= self.min_importance
+        return draft.scope is Scope.PUBLIC and draft.importance >= self.min_importance
 
-    def _lines(self, drafts: list[InsightDraft]) -> Iterator[str]:
+    def _lines(self, drafts: list[InsightDraft], links: dict[int, str]) -> Iterator[Line]:
         for draft in drafts:
-            yield from (f"• {line.text}" for line in draft.lines)
+            for line in draft.lines:
+                yield {"text": f"• {line.text}", "links": _behind(line, links)}
             if self.questions:
-                yield from (f"? {question}" for question in draft.open_questions)
+                for question in draft.open_questions:
+                    yield {"text": f"? {question}", "links": []}
+
+    def _fitting(self, heading: str, lines: Iterable[Line]) -> list[Line]:
+        room, kept = self.max_characters - len(heading), list[Line]()
+        for line in lines:
+            text = str(line["text"])
+            room -= len(text) + 1
+            if room < 0 and kept:
+                break
+            kept.append({**line, "text": text if room >= 0 else text[: room - 1] + "…"})
+        return kept
+
+
+def _links(context: TargetContext) -> dict[int, str]:
+    return {
+        one.id: message_link(one.server_id, one.channel_id, one.id)
+        for one in context.gathered.messages
+    }
+
+
+def _behind(line: InsightLine, links: dict[int, str]) -> list[str]:
+    return [links[one] for one in line.message_ids if one in links][:MOST_LINKS]

@@ -1,4 +1,7 @@
-"""Delivery: one step takes what is due and says whether there was anything; the service loops it."""
+"""Delivery: one step takes what is due and says whether there was anything; the service loops it.
+
+Each text is reviewed right before it leaves: what was public when it was made may be so no more.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 
 import structlog
 
+from zos.consent.store import ConsentStore
 from zos.core.clock import Clock
 from zos.core.errors import ZosError
 from zos.core.ports import OutputPort
@@ -13,7 +17,7 @@ from zos.reflect.outbox.store import OutboxStore, PendingText
 
 log = structlog.get_logger(__name__)
 
-DELIVERY_TIMEOUT_SECONDS = 20.0
+DELIVERY_TIMEOUT_SECONDS = 60.0
 
 
 class Delivery:
@@ -22,12 +26,16 @@ class Delivery:
     Args:
         store: The outbox.
         port: The way out.
+        consents: Asked once more before a text leaves.
         clock: The time.
     """
 
-    def __init__(self, store: OutboxStore, port: OutputPort, clock: Clock) -> None:
+    def __init__(
+        self, store: OutboxStore, port: OutputPort, consents: ConsentStore, clock: Clock
+    ) -> None:
         self._store = store
         self._port = port
+        self._consents = consents
         self._clock = clock
 
     async def step(self) -> bool:
@@ -39,11 +47,20 @@ class Delivery:
         return bool(due)
 
     async def _deliver(self, text: PendingText) -> None:
+        origin = await self._store.origin(text, self._consents)
+        if origin is None:
+            log.warning("output_withheld", run=text.run_id)
+            await self._store.withhold(text)
+            return
+        payload = {
+            **text.payload,
+            "dedup_key": text.dedup_key,
+            "servers": [*map(str, origin.server_ids)],
+            "channels": [*map(str, origin.channel_ids)],
+        }
         try:
             async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
-                await self._port.deliver(
-                    text.destination, {**text.payload, "dedup_key": text.dedup_key}
-                )
+                await self._port.deliver(text.destination, payload)
         except TimeoutError:
             await self._failed(
                 text, f"no answer in {DELIVERY_TIMEOUT_SECONDS:.0f} s", retryable=True

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from zos.consent.store import ConsentStore
 from zos.core.ids import new_ulid
+from zos.core.scopes import Scope
 from zos.db.engine import Database
-from zos.db.tables import insight, outbox
+from zos.db.sets import is_one_of
+from zos.db.tables import insight, message, outbox
 from zos.insights.model import InsightStatus
+from zos.insights.provenance.store import members_of, messages_behind
 from zos.reflect.context import OutgoingText
 
 MAX_ATTEMPTS = 8
 _FIRST_PAUSE_SECONDS = 10
 _HIDDEN = (InsightStatus.QUARANTINED.value, InsightStatus.REVIEW.value)
 WITHDRAWN = "withdrawn: what it says may not be shown any more"
+_WITHDRAWAL: dict[str, Any] = {"payload": {}, "next_attempt_at": None, "last_error": WITHDRAWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +34,18 @@ class PendingText:
 
     id: str
     dedup_key: str
+    run_id: str
     destination: str
     payload: dict[str, object]
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the messages stand that a text rests on in the end."""
+
+    server_ids: tuple[int, ...]
+    channel_ids: tuple[int, ...]
 
 
 async def put(
@@ -84,14 +99,9 @@ class OutboxStore:
             found = await connection.scalars(select(outbox.c.id).where(waiting, hidden))
             ids = list(found)
         if ids:
-            given_up: dict[str, Any] = {
-                "payload": {},
-                "next_attempt_at": None,
-                "last_error": WITHDRAWN,
-            }
             async with self._database.write() as connection:
                 change = update(outbox).where(outbox.c.id.in_(ids), waiting)
-                await connection.execute(change.values(given_up))
+                await connection.execute(change.values(_WITHDRAWAL))
         return len(ids)
 
     async def due(self, now: datetime, *, limit: int = 20) -> list[PendingText]:
@@ -103,9 +113,58 @@ class OutboxStore:
         ).limit(limit)
         async with self._database.read() as connection:
             return [
-                PendingText(row.id, row.dedup_key, row.destination, row.payload, row.attempts)
+                PendingText(
+                    row.id,
+                    row.dedup_key,
+                    row.run_id,
+                    row.destination,
+                    row.payload,
+                    row.attempts,
+                )
                 for row in await connection.execute(query)
             ]
+
+    async def origin(self, text: PendingText, consents: ConsentStore) -> Origin | None:
+        """Return what a text rests on as things stand now, or None if it may not leave.
+
+        It may while all of its insights are there and in sight, rest on public messages that are
+        there too, and everybody in them consents.
+        """
+        query = select(insight.c.id, insight.c.status, insight.c.scope).where(
+            insight.c.run_id == text.run_id,
+            insight.c.target_id == text.dedup_key.partition(":")[0],
+        )
+        async with self._database.read() as connection:
+            insights = (await connection.execute(query)).all()
+            if not insights or any(
+                one.scope != Scope.PUBLIC.value or one.status in _HIDDEN for one in insights
+            ):
+                return None
+            ids = [one.id for one in insights]
+            people = frozenset(chain(*(await members_of(connection, ids)).values()))
+            consent = await consents.view(connection, among=people)
+            if not consent.allows_all(people):
+                return None
+            behind = {*chain(*(await messages_behind(connection, ids)).values())}
+            return await self._origin(connection, behind)
+
+    async def _origin(
+        self, connection: AsyncConnection, message_ids: Collection[int]
+    ) -> Origin | None:
+        query = select(
+            message.c.id, message.c.server_id, message.c.channel_id, message.c.scope
+        ).where(is_one_of(self._database, message.c.id, message_ids))
+        found = (await connection.execute(query)).all()
+        if len(found) < len(message_ids) or any(one.scope != Scope.PUBLIC.value for one in found):
+            return None
+        return Origin(
+            tuple(sorted({one.server_id for one in found})),
+            tuple(sorted({one.channel_id for one in found})),
+        )
+
+    async def withhold(self, text: PendingText) -> None:
+        """Give up one text; its words go at once."""
+        await self._set(text.id, _WITHDRAWAL)
 
     async def delivered(self, text_id: str, *, now: datetime) -> None:
         """Record a delivery."""
@@ -133,6 +192,6 @@ class OutboxStore:
             },
         )
 
-    async def _set(self, text_id: str, values: dict[str, object]) -> None:
+    async def _set(self, text_id: str, values: dict[str, Any]) -> None:
         async with self._database.write() as connection:
             await connection.execute(update(outbox).where(outbox.c.id == text_id).values(values))

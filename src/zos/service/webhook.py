@@ -1,0 +1,88 @@
+"""Posting to a webhook: only to hosts that the operator named, and never, unasked, into a private network.
+
+The host is resolved here and the very address that was looked at is connected to, so that no
+second answer of a name server leads elsewhere. Redirects are not followed, proxies of the
+environment not used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import httpx
+
+from zos.config.model import OutputConfig
+from zos.core.errors import DeliveryError, LaterDeliveryError
+
+TIMEOUT_SECONDS = 15.0
+
+Address = IPv4Address | IPv6Address
+
+
+async def post_json(url: str, payload: Mapping[str, object], settings: OutputConfig) -> None:
+    """POST a payload as JSON. The address stays out of errors and logs: its path is often a secret.
+
+    Args:
+        url: Where to.
+        payload: What; its `dedup_key` is the `Idempotency-Key`.
+        settings: Which hosts are allowed.
+
+    Raises:
+        DeliveryError: If it was not delivered.
+    """
+    try:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            answer = await _post(httpx.URL(url), payload, settings)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        raise LaterDeliveryError(f"The webhook was not reached: {type(error).__name__}.") from None
+    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
+        raise LaterDeliveryError(f"The webhook answered HTTP {answer.status_code}.")
+    if not answer.is_success:
+        raise DeliveryError(f"The webhook answered HTTP {answer.status_code}.")
+
+
+async def _post(
+    url: httpx.URL, payload: Mapping[str, object], settings: OutputConfig
+) -> httpx.Response:
+    if url.host not in settings.webhook_hosts:
+        raise DeliveryError(
+            f"Zos may not post to {url.host}.", hint="Add it to output.webhook_hosts if it should."
+        )
+    addresses = await _addresses(url)
+    if not settings.allow_private_addresses and not all(map(is_public, addresses)):
+        raise DeliveryError(
+            f"{url.host} is in a private network.",
+            hint="Set output.allow_private_addresses if Zos should post to it.",
+        )
+    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+        return await client.post(
+            url.copy_with(host=str(addresses[0])),
+            json=payload,
+            headers={
+                "Host": url.netloc.decode("ascii"),
+                "Idempotency-Key": str(payload["dedup_key"]),
+            },
+            extensions={"sni_hostname": url.raw_host.decode("ascii")},
+        )
+
+
+async def _addresses(url: httpx.URL) -> list[Address]:
+    found = await asyncio.get_running_loop().getaddrinfo(
+        url.host, url.port or url.scheme, type=socket.SOCK_STREAM
+    )
+    return [ip_address(one[4][0]) for one in found]
+
+
+def is_public(address: Address) -> bool:
+    """Return whether an address, and what it may stand for, is on the open internet."""
+    if isinstance(address, IPv6Address):
+        teredo = address.teredo or ()
+        within = [address.ipv4_mapped, address.sixtofour, *teredo]
+        if any(one is not None and not is_public(one) for one in within):
+            return False
+        if address.ipv4_mapped is not None:
+            return True
+    return address.is_global and not address.is_multicast
