@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Select,
     and_,
     exists,
@@ -22,7 +21,7 @@ from sqlalchemy import (
 )
 
 from zos.core.consent import ConsentMode, ConsentState, ConsentView
-from zos.db.sets import is_one_of
+from zos.db.sets import is_one_of, one_of
 from zos.db.tables import consent, erasure, member_role
 
 if TYPE_CHECKING:
@@ -48,6 +47,13 @@ class ConsentRecord:
 
 
 _A_NO: ColumnElement[str] = literal(ConsentState.DENIED.value)
+_ALL_SAID = union_all(
+    select(consent.c.member_id, consent.c.state), select(erasure.c.member_id, _A_NO)
+)
+_SAID_AMONG = union_all(
+    select(consent.c.member_id, consent.c.state).where(one_of(consent.c.member_id, "among")),
+    select(erasure.c.member_id, _A_NO).where(one_of(erasure.c.member_id, "among")),
+)
 
 
 class ConsentStore:
@@ -78,7 +84,10 @@ class ConsentStore:
             among: Only these members are asked about: the view says nothing of others.
         """
         async with self._reading(connection) as reader:
-            said = (await reader.execute(self._said(among))).all()
+            if among is None:
+                said = (await reader.execute(_ALL_SAID)).all()
+            else:
+                said = (await reader.execute(_SAID_AMONG, {"among": among})).all()
             by_role = await self._holders(reader, among)
         denied = {member_id for member_id, state in said if state == ConsentState.DENIED}
         granted = {member_id for member_id, state in said if state == ConsentState.GRANTED}
@@ -164,14 +173,6 @@ class ConsentStore:
                 and_(same_moment, consent.c.state != add.excluded.state),
             ),
         )
-
-    def _said(self, among: Collection[int] | None) -> CompoundSelect[Any]:
-        given = select(consent.c.member_id, consent.c.state)
-        gone = select(erasure.c.member_id, _A_NO)
-        if among is not None:
-            given = given.where(is_one_of(self._db, consent.c.member_id, among))
-            gone = gone.where(is_one_of(self._db, erasure.c.member_id, among))
-        return union_all(given, gone)
 
     async def _holders(
         self, connection: AsyncConnection, among: Collection[int] | None

@@ -5,17 +5,30 @@ Append-only: an insight's text never changes. Its status does, and erasure remov
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, exists, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from zos.core.consent import ConsentMode, ConsentView
 from zos.core.errors import NotFoundError
 from zos.core.scopes import Scope
 from zos.core.topics import TopicCategory, TopicKey
-from zos.db.sets import is_one_of
+from zos.db.sets import is_one_of, one_of
 from zos.db.tables import insight, insight_member, insight_source, message
 from zos.insights.model import (
     Insight,
@@ -48,6 +61,38 @@ _REPLACEABLE = _RECALLABLE | {InsightStatus.REVIEW}
 SHAREABLE = frozenset({Scope.PUBLIC, Scope.DERIVED})
 """What may be shown to others than the members themselves: nothing that was said in private."""
 
+_ADD = insert(insight)
+_SUPERSEDE = (
+    update(insight)
+    .where(
+        insight.c.topic_key == bindparam("topic"),
+        insight.c.id != bindparam("but"),
+        or_(
+            and_(
+                insight.c.layer == bindparam("of_layer"),
+                insight.c.status == InsightStatus.REVIEW.value,
+            ),
+            insight.c.id == bindparam("replaced"),
+        ),
+        insight.c.status.in_([one.value for one in _REPLACEABLE]),
+    )
+    .values(status=InsightStatus.SUPERSEDED.value)
+)
+_MESSAGES_THERE = select(message.c.id).where(one_of(message.c.id, "ids")).with_for_update(read=True)
+_ACTIVE = select(insight).where(insight.c.status == InsightStatus.ACTIVE.value)
+_INSIGHTS_THERE = (
+    _ACTIVE.with_only_columns(insight.c.id)
+    .where(one_of(insight.c.id, "ids"))
+    .with_for_update(read=True)
+)
+_RECENT = (
+    _ACTIVE.where(
+        insight.c.created_at <= bindparam("until"), insight.c.topic_key == bindparam("topic")
+    )
+    .order_by(insight.c.seq.desc())
+    .limit(bindparam("up_to"))
+)
+
 
 async def add_insight(
     connection: AsyncConnection,
@@ -77,18 +122,15 @@ async def add_insight(
     strength = min(STRENGTH_MAX, max(STRENGTH_MIN, salience_spent * draft.strength_adjustment))
     origin = {"layer": layer, "run_id": run_id, "target_id": target_id, "created_at": at}
     row = {"id": insight_id, "strength": strength, **origin, **_draft_row(draft)}
-    await connection.execute(insert(insight), row)
+    await connection.execute(_ADD, row)
     await add_provenance(connection, insight_id, draft)
-    under_review = (
-        (insight.c.topic_key == str(draft.topic))
-        & (insight.c.layer == layer)
-        & (insight.c.status == InsightStatus.REVIEW.value)
-        & (insight.c.id != insight_id)
-    )
-    await _set_status(connection, under_review, InsightStatus.SUPERSEDED, among=_REPLACEABLE)
-    if draft.supersedes is not None:
-        replaced = (insight.c.id == draft.supersedes) & (insight.c.topic_key == str(draft.topic))
-        await _set_status(connection, replaced, InsightStatus.SUPERSEDED, among=_REPLACEABLE)
+    replaced = {
+        "topic": str(draft.topic),
+        "of_layer": layer,
+        "but": insight_id,
+        "replaced": draft.supersedes,
+    }
+    await connection.execute(_SUPERSEDE, replaced)
 
 
 async def mark_for_review(connection: AsyncConnection, message_ids: Iterable[int]) -> int:
@@ -109,20 +151,11 @@ async def mark_for_review(connection: AsyncConnection, message_ids: Iterable[int
 
 
 async def are_there(
-    database: Database,
-    connection: AsyncConnection,
-    message_ids: Collection[int],
-    insight_ids: Collection[str],
+    connection: AsyncConnection, message_ids: Collection[int], insight_ids: Collection[str]
 ) -> bool:
     """Return whether all these messages are stored and all these insights active, and stay so to the commit."""
-    messages = select(message.c.id).where(is_one_of(database, message.c.id, message_ids))
-    insights = select(insight.c.id).where(
-        is_one_of(database, insight.c.id, insight_ids),
-        insight.c.status == InsightStatus.ACTIVE.value,
-    )
-    for query, wanted in ((messages, message_ids), (insights, insight_ids)):
-        held = query.with_for_update(read=True)
-        if wanted and len((await connection.execute(held)).all()) < len(wanted):
+    for query, wanted in ((_MESSAGES_THERE, message_ids), (_INSIGHTS_THERE, insight_ids)):
+        if wanted and len((await connection.execute(query, {"ids": wanted})).all()) < len(wanted):
             return False
     return True
 
@@ -207,8 +240,8 @@ class InsightStore:
 
     async def recent(self, topic: TopicKey, *, until: datetime, limit: int) -> list[Insight]:
         """Return the newest active insights about `topic`, newest first."""
-        query = _active(until).where(insight.c.topic_key == str(topic))
-        return await self._newest(query, limit)
+        given = {"topic": str(topic), "until": until, "up_to": limit}
+        return await self._fetch(_RECENT, given, with_sources=True)
 
     async def of_members(self, topic: TopicKey, *, until: datetime, limit: int) -> list[Insight]:
         """Return the newest active server insights about a global `topic`'s member or pair, newest first."""
@@ -266,9 +299,15 @@ class InsightStore:
         newest = query.order_by(insight.c.seq.desc()).limit(limit)
         return await self._fetch(newest, with_sources=True)
 
-    async def _fetch(self, query: Select[Any], *, with_sources: bool = False) -> list[Insight]:
+    async def _fetch(
+        self,
+        query: Select[Any],
+        given: Mapping[str, object] | None = None,
+        *,
+        with_sources: bool = False,
+    ) -> list[Insight]:
         async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
+            rows = (await connection.execute(query, given)).all()
             ids = [row.id for row in rows]
             members = await members_of(connection, ids)
             sources = await sources_of(connection, ids) if with_sources else None
@@ -315,9 +354,7 @@ async def _set_status(
 
 
 def _active(until: datetime) -> Select[Any]:
-    return select(insight).where(
-        insight.c.status == InsightStatus.ACTIVE.value, insight.c.created_at <= until
-    )
+    return _ACTIVE.where(insight.c.created_at <= until)
 
 
 def _conditions(which: InsightFilter) -> Iterator[ColumnElement[bool]]:

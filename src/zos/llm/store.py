@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, select, text, update
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.db.engine import Database
@@ -37,6 +37,7 @@ class ModelCallStore:
         insert = db.insert(model_call)
         changed = {one.name: insert.excluded[one.name] for one in model_call.c if one.name != "id"}
         self._put = insert.on_conflict_do_update(index_elements=["id"], set_=changed)
+        self._add_people = db.insert(model_call_member).on_conflict_do_nothing()
 
     async def reserve(
         self, call: ModelCall, window: Window, check: Callable[[Spent], None]
@@ -63,8 +64,7 @@ class ModelCallStore:
         await connection.execute(self._put, _row(call))
         people = [{"call_id": call.id, "member_id": one} for one in sorted(call.context.member_ids)]
         if people:
-            add = self._db.insert(model_call_member).on_conflict_do_nothing()
-            await connection.execute(add, people)
+            await connection.execute(self._add_people, people)
 
     async def mark_lost(self, before: datetime) -> int:
         """Mark calls still reserved that began before `before`; their reservations stay their cost."""
@@ -80,15 +80,14 @@ class ModelCallStore:
 
 async def _spent(connection: AsyncConnection, call: ModelCall, window: Window) -> Spent:
     """Sum the costs of the run's calls and of the window's, each from an index alone."""
-    row, context = model_call.c, call.context
-    in_day = (row.called_at >= window.day, row.cost_microusd > _ZERO)
-    query = select(
-        _cost_of(row.run_id == context.run_id),
-        _cost_of(*in_day),
-        _cost_of(row.called_at >= window.since, row.cost_microusd > _ZERO),
-        _cost_of(*in_day, row.server_id == context.server_id),
-    )
-    run, day, month, server_day = map(int, (await connection.execute(query)).one())
+    context = call.context
+    given = {
+        "run": context.run_id,
+        "server": context.server_id,
+        "day": window.day,
+        "since": window.since,
+    }
+    run, day, month, server_day = map(int, (await connection.execute(_SPENT, given)).one())
     # Calls outside a run, or outside servers, share no limit with each other.
     return Spent(
         run=0 if context.run_id is None else run,
@@ -101,6 +100,16 @@ async def _spent(connection: AsyncConnection, call: ModelCall, window: Window) -
 def _cost_of(*conditions: ColumnElement[bool]) -> ColumnElement[Any]:
     cost = func.coalesce(func.sum(model_call.c.cost_microusd), 0)
     return select(cost).where(*conditions).scalar_subquery()
+
+
+_COSTS = model_call.c.cost_microusd > _ZERO
+_IN_DAY = model_call.c.called_at >= bindparam("day")
+_SPENT = select(
+    _cost_of(model_call.c.run_id == bindparam("run")),
+    _cost_of(_IN_DAY, _COSTS),
+    _cost_of(model_call.c.called_at >= bindparam("since"), _COSTS),
+    _cost_of(_IN_DAY, _COSTS, model_call.c.server_id == bindparam("server")),
+)
 
 
 def _row(call: ModelCall) -> dict[str, Any]:

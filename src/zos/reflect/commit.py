@@ -129,7 +129,7 @@ class TargetCommit:
         message_ids = {one for line in lines for one in line.message_ids}
         insight_ids = {one for line in lines for one in line.insight_ids}
         insight_ids.update(outcome.self_concept_insights)
-        if not await are_there(self._database, connection, message_ids, insight_ids):
+        if not await are_there(connection, message_ids, insight_ids):
             raise MaterialChangedError
 
     async def _store(

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from zos.config.salience import SalienceConfig
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.engine import Connection, Database
-from zos.db.sets import is_one_of
+from zos.db.sets import is_one_of, one_of
 from zos.db.tables import member, salience_entry, topic
 from zos.salience.amounts import Caps, to_micro
 from zos.salience.decay import DAY_MICROS
@@ -55,6 +55,8 @@ _STORED = select(
     type_coerce(topic.c.last_activity_at, BigInteger).label("active_at"),
     topic.c.new_material,
 )
+
+_STORED_BY_KEY = _STORED.where(one_of(topic.c.key, "keys"))
 
 _FIGURES = {
     "balance": bindparam("p_balance"),
@@ -120,7 +122,9 @@ class Shelf:
     async def take(self, keys: Iterable[TopicKey]) -> list[Standing]:
         """Return the stored ones of `keys`."""
         wanted = {str(key): key for key in keys}
-        rows = await self._rows(topic.c.key, wanted)
+        if not wanted:
+            return []
+        rows = await self._connection.execute(_STORED_BY_KEY, {"keys": wanted})
         return [self._standing(wanted[row.key], row) for row in rows]
 
     async def take_reachable(

@@ -34,6 +34,7 @@ from zos.core.errors import NotFoundError, TopicKeyError
 from zos.core.ids import new_ulid
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.engine import Connection, Database
+from zos.db.sets import one_of
 from zos.db.tables import message, salience_entry, subject_mention, topic
 from zos.db.tables.base import to_micros
 from zos.salience import store
@@ -67,6 +68,33 @@ _ADD_MATERIAL = (
     .where(topic.c.key == bindparam("of"))
     .values(new_material=topic.c.new_material + bindparam("units", type_=Integer))
 )
+_NOTE_SEEN = (
+    update(topic)
+    .where(topic.c.key == bindparam("of"))
+    .values(new_material=0, last_reflected_at=bindparam("moment"))
+)
+_NOTE_REFLECTION = (
+    update(topic)
+    .where(topic.c.key == bindparam("of"))
+    .values(
+        last_reflected_at=bindparam("moment"),
+        insight_count=topic.c.insight_count + bindparam("insights", type_=Integer),
+    )
+)
+_TAKE_LOCK = select(func.pg_advisory_xact_lock(_WRITER_LOCK))
+_UNLINKED = (
+    select(message.c.id)
+    .where(
+        one_of(message.c.id, "ids"),
+        message.c.server_id == bindparam("server"),
+        message.c.id.not_in(
+            select(subject_mention.c.message_id).where(
+                subject_mention.c.topic_key == bindparam("subject")
+            )
+        ),
+    )
+    .order_by(message.c.id)
+)
 
 
 class SalienceLedger:
@@ -84,6 +112,7 @@ class SalienceLedger:
         self.config = config
         self._caps = Caps(config.salience.caps)
         self._store = store.TopicStore(db)
+        self._add_links = db.insert(subject_mention).on_conflict_do_nothing()
 
     async def book(
         self,
@@ -179,20 +208,14 @@ class SalienceLedger:
         result = spend(standings[0], tokens, to_micros(at), self.config.salience)
         await shelf.put(standings, batch=batch, run_id=run_id)
         await connection.execute(
-            update(topic)
-            .where(topic.c.key == str(topic_key))
-            .values(last_reflected_at=at, insight_count=topic.c.insight_count + insights)
+            _NOTE_REFLECTION, {"of": str(topic_key), "moment": at, "insights": insights}
         )
         return result
 
     async def mark_seen(self, connection: Connection, topic_key: TopicKey, at: datetime) -> None:
         """Count all material of a topic as seen at `at`, for a reflection that had nothing to say."""
         await self._lock(connection)
-        await connection.execute(
-            update(topic)
-            .where(topic.c.key == str(topic_key))
-            .values(new_material=0, last_reflected_at=at)
-        )
+        await connection.execute(_NOTE_SEEN, {"of": str(topic_key), "moment": at})
 
     async def add_material(
         self, connection: Connection, topic_key: TopicKey, units: int, at: datetime
@@ -329,7 +352,7 @@ class SalienceLedger:
 
     async def _lock(self, connection: Connection) -> None:
         if not self.db.is_sqlite:
-            await connection.execute(select(func.pg_advisory_xact_lock(_WRITER_LOCK)))
+            await connection.execute(_TAKE_LOCK)
 
     async def _decayed_balance(self, connection: Connection, at: int) -> ColumnElement[int]:
         """Return the SQL of `decay.decayed`, with the very same doubles.
@@ -365,21 +388,12 @@ class SalienceLedger:
     async def _link(self, connection: Connection, links: Sequence[tuple[TopicKey, int]]) -> None:
         if links:
             await connection.execute(
-                self.db.insert(subject_mention).on_conflict_do_nothing(),
+                self._add_links,
                 [{"topic_key": str(key), "message_id": message_id} for key, message_id in links],
             )
 
 
 async def _unlinked(connection: Connection, key: TopicKey, message_ids: Sequence[int]) -> list[int]:
     """Return which of the messages are in the subject's server and not linked to it yet."""
-    linked = select(subject_mention.c.message_id).where(subject_mention.c.topic_key == str(key))
-    rows = await connection.scalars(
-        select(message.c.id)
-        .where(
-            message.c.id.in_(message_ids),
-            message.c.server_id == key.server_id,
-            message.c.id.not_in(linked),
-        )
-        .order_by(message.c.id)
-    )
-    return list(rows)
+    given = {"subject": str(key), "server": key.server_id, "ids": message_ids}
+    return list(await connection.scalars(_UNLINKED, given))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, or_, select
 
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.engine import Connection, Database
@@ -22,6 +22,17 @@ VIEW = select(
     topic.c.last_reflected_at,
     topic.c.created_at,
 )
+
+_BY_KEY = VIEW.where(topic.c.key == bindparam("of"))
+_HIGHEST_FIRST = VIEW.order_by(topic.c.balance.desc(), topic.c.key).limit(bindparam("up_to"))
+_OF_CATEGORY = topic.c.category == bindparam("category")
+_OF_SERVER = topic.c.server_id == bindparam("server_id")
+_TOP = {  # by whether category and server are given
+    (False, False): _HIGHEST_FIRST,
+    (False, True): _HIGHEST_FIRST.where(_OF_SERVER),
+    (True, False): _HIGHEST_FIRST.where(_OF_CATEGORY),
+    (True, True): _HIGHEST_FIRST.where(_OF_CATEGORY, _OF_SERVER),
+}
 
 
 def view_of(row: Any) -> TopicView:
@@ -91,19 +102,15 @@ class TopicStore:
 
     async def topic(self, topic_key: TopicKey) -> TopicView | None:
         """Return one topic, or None."""
-        found = await self._views(VIEW.where(topic.c.key == str(topic_key)))
+        found = await self._views(_BY_KEY, {"of": str(topic_key)})
         return found[0] if found else None
 
     async def top(
         self, limit: int, category: TopicCategory | None, server_id: int | None
     ) -> list[TopicView]:
         """Return the topics with the highest balances, highest first."""
-        query = VIEW.order_by(topic.c.balance.desc(), topic.c.key).limit(limit)
-        if category is not None:
-            query = query.where(topic.c.category == category)
-        if server_id is not None:
-            query = query.where(topic.c.server_id == server_id)
-        return await self._views(query)
+        given = {"up_to": limit, "category": category, "server_id": server_id}
+        return await self._views(_TOP[category is not None, server_id is not None], given)
 
     async def entries(
         self, topic_key: TopicKey, limit: int, before_id: int | None
@@ -176,6 +183,6 @@ class TopicStore:
             for row in rows
         ]
 
-    async def _views(self, query: Select[Any]) -> list[TopicView]:
+    async def _views(self, query: Select[Any], given: Mapping[str, Any]) -> list[TopicView]:
         async with self._db.read() as connection:
-            return [view_of(row) for row in await connection.execute(query)]
+            return [view_of(row) for row in await connection.execute(query, given)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, insert, select
 
+from zos.db.sets import one_of
 from zos.db.tables import insight_member, insight_source
 from zos.insights.model import InsightDraft, InsightLine
 
@@ -25,16 +26,25 @@ _Id = TypeVar("_Id", int, str)
 LineSources = dict[int, tuple[list[int], list[str]]]
 """Message ids and insight ids by line, from 0, each in the order in which they were given."""
 
+_ADD_SOURCES = insert(insight_source)
+_ADD_MEMBERS = insert(insight_member)
+_MEMBERS = select(insight_member).where(one_of(insight_member.c.insight_id, "ids"))
+_SOURCES = (
+    select(insight_source)
+    .where(one_of(insight_source.c.insight_id, "ids"))
+    .order_by(insight_source.c.id)
+)
+
 
 async def add_provenance(connection: AsyncConnection, insight_id: str, draft: InsightDraft) -> None:
     """Store what the lines of `draft` rest on and who is in it."""
-    await connection.execute(insert(insight_source), list(_source_rows(insight_id, draft.lines)))
+    await connection.execute(_ADD_SOURCES, list(_source_rows(insight_id, draft.lines)))
     members = [
         {"insight_id": insight_id, "member_id": member_id, "role": role.value}
         for member_id, role in sorted(draft.members)
     ]
     if members:
-        await connection.execute(insert(insight_member), members)
+        await connection.execute(_ADD_MEMBERS, members)
 
 
 async def members_of(
@@ -43,8 +53,7 @@ async def members_of(
     """Return the members whom insights are about, name or quote; nobody: no entry."""
     found: dict[str, set[int]] = defaultdict(set)
     for some in chunks(insight_ids):
-        query = select(insight_member).where(insight_member.c.insight_id.in_(some))
-        for row in await connection.execute(query):
+        for row in await connection.execute(_MEMBERS, {"ids": some}):
             found[row.insight_id].add(row.member_id)
     return {insight_id: frozenset(some) for insight_id, some in found.items()}
 
@@ -55,8 +64,7 @@ async def sources_of(
     """Return what the lines of insights rest on."""
     found: dict[str, LineSources] = {}
     for some in chunks(insight_ids):
-        query = select(insight_source).where(insight_source.c.insight_id.in_(some))
-        for row in await connection.execute(query.order_by(insight_source.c.id)):
+        for row in await connection.execute(_SOURCES, {"ids": some}):
             lines = found.setdefault(row.insight_id, {})
             messages, insights = lines.setdefault(row.line, ([], []))
             if row.message_id is not None:

@@ -61,7 +61,7 @@ async def add_version(
     Returns:
         The version in force afterwards.
     """
-    current = await _first(connection, _newest())
+    current = await _first(connection, _IN_FORCE)
     if current is not None and current.content == content:
         return current
     added = SelfConceptVersion(new_ulid(at), content, origin, run_id, at)
@@ -90,7 +90,7 @@ async def withdraw(connection: Connection, insight_ids: Collection[str]) -> int:
     seq = await connection.scalar(first.where(source.c.insight_id.in_(insight_ids)))
     if seq is None:
         return 0
-    base = await _first(connection, _newest().where(version.c.seq < seq))
+    base = await _first(connection, _newest().where(version.c.seq < seq).limit(1))
     query = select(version).where(version.c.seq >= seq).order_by(version.c.seq)
     later = [_version(row) for row in (await connection.execute(query)).all()]
     tainted = _lines_of(one for one in later if one.origin is Origin.MODEL)
@@ -130,7 +130,7 @@ class SelfConceptStore:
     async def current(self) -> SelfConceptVersion | None:
         """Return the version in force, or None before the first."""
         async with self._database.read() as connection:
-            return await _first(connection, _newest())
+            return await _first(connection, _IN_FORCE)
 
     async def get(self, version_id: str) -> SelfConceptVersion | None:
         """Return one version, or None for an unknown id."""
@@ -154,8 +154,11 @@ def _newest() -> Select[Any]:
     return select(version).where(in_force).order_by(version.c.seq.desc())
 
 
+_IN_FORCE = _newest().limit(1)
+
+
 async def _first(connection: Connection, query: Select[Any]) -> SelfConceptVersion | None:
-    row = (await connection.execute(query.limit(1))).first()
+    row = (await connection.execute(query)).first()
     return None if row is None else _version(row)
 
 

@@ -75,17 +75,9 @@ class TargetStore:
 
     async def start(self, target_id: str, *, now: datetime) -> bool:
         """Begin another attempt; False if the target is finished already."""
-        statement = (
-            update(run_target)
-            .where(run_target.c.id == target_id, run_target.c.status.in_(_OPEN))
-            .values(
-                status=TargetStatus.RUNNING.value,
-                attempts=run_target.c.attempts + 1,
-                started_at=now,
-            )
-        )
         async with self._database.write() as connection:
-            return (await connection.execute(statement)).rowcount == 1
+            begun = await connection.execute(_START, {"target": target_id, "now": now})
+            return begun.rowcount == 1
 
     async def skip_open(self, run_id: str, *, reason: str, now: datetime) -> None:
         """Give every open target of a run its reason for not having been done."""
@@ -117,6 +109,15 @@ class Finished:
     insights_created: int = 0
 
 
+_START = (
+    update(run_target)
+    .where(run_target.c.id == bindparam("target"), run_target.c.status.in_(_OPEN))
+    .values(
+        status=TargetStatus.RUNNING.value,
+        attempts=run_target.c.attempts + 1,
+        started_at=bindparam("now"),
+    )
+)
 _FINISH = (
     update(run_target)
     .where(run_target.c.id == bindparam("target"), run_target.c.status.in_(_OPEN))
