@@ -155,7 +155,7 @@ def test_ci_runs_nothing_but_dev_verbs(dev: ModuleType, checkout: Path) -> None:
     verbs = re.findall(r"^\./dev (\w+)", script.read_text(), flags=re.MULTILINE)
 
     assert script.stat().st_mode & 0o111
-    assert verbs == ["setup", "check"]
+    assert verbs == ["setup", "check", "test", "test"]
     assert set(verbs) <= set(dev.VERBS)
 
 
