@@ -12,7 +12,7 @@ import pytest
 from tests.api.serving import serving
 from tests.conftest import EPOCH
 
-from zos.access.identity import Identity
+from zos.access.access import Access, open_access
 from zos.access.token import OperatorToken
 from zos.api.app import create_app
 from zos.api.events import EventHub
@@ -49,6 +49,15 @@ class Api:
     parts: ApiServices
     http: httpx.AsyncClient
     layers: Path
+
+    @property
+    def url(self) -> str:
+        """Where the service listens."""
+        return str(self.http.base_url.copy_with(raw_path=b"/")).rstrip("/")
+
+    @property
+    def access(self) -> Access:
+        return self.parts.access
 
     def write_layer(self, name: str, more: str = "schedule: 0 3 * * *") -> None:
         (self.layers / f"{name}.yaml").write_text(LAYER.format(name=name, more=more))
@@ -94,9 +103,10 @@ async def api(config: Config, tmp_path: Path, clock: SimulatedClock) -> AsyncIte
         events = EventHub(services.database, clock, poll_seconds=0, heartbeat_seconds=0.2)
         metrics = Metrics(services.database, clock)
         bot = discord_bot(services)
-        parts = api_services(services, events, metrics, bot)
-        pages = create_pages(web_services(services, bot))
-        app = http_app(configured.api, Identity(TOKEN), api=create_app(parts), pages=pages)
+        access = open_access(services.database, clock, TOKEN, configured.api)
+        parts = api_services(services, events, metrics, bot, access)
+        pages = create_pages(web_services(services, bot, access))
+        app = http_app(configured.api, access, api=create_app(parts), pages=pages)
         bearer = {"Authorization": f"Bearer {TOKEN.reveal()}"}
         async with (
             serving(app) as url,

@@ -31,7 +31,9 @@ async def discord_server() -> AsyncIterator[LocalDiscord]:
 async def served(config: Config) -> AsyncIterator[Callable[[], Any]]:
     """Run `serve` until the end of the block, then end it as an operator does; yields a look at /readyz."""
     running: asyncio.Future[RunningService] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(config, running.set_result))
+    task = asyncio.create_task(
+        serve(config, lambda described, _link: running.set_result(described))
+    )
     service = await asyncio.wait_for(running, 30)
     bearer = {"Authorization": f"Bearer {service.token_path.read_text().strip()}"}
 

@@ -7,18 +7,20 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
-from zos.access.identity import Identity
+from zos.access.access import open_access
 from zos.access.token import OperatorToken
 from zos.config.model import ApiConfig
+from zos.core.clock import SystemClock
+from zos.db.engine import Database
 from zos.service.http import http_app
 
 TOKEN = "t" * 43
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
-def asking(pages: ASGIApp) -> httpx.AsyncClient:
-    identity = Identity(OperatorToken(TOKEN))
-    app = http_app(ApiConfig(), identity, api=PlainTextResponse("api"), pages=pages)
+def asking(database: Database, pages: ASGIApp) -> httpx.AsyncClient:
+    access = open_access(database, SystemClock(), OperatorToken(TOKEN), ApiConfig())
+    app = http_app(ApiConfig(), access, api=PlainTextResponse("api"), pages=pages)
     transport = httpx.ASGITransport(app=app)
     return httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
@@ -38,13 +40,13 @@ def asking(pages: ASGIApp) -> httpx.AsyncClient:
         ("/static/zos.css", "pages"),
     ],
 )
-async def test_each_path_is_the_apis_or_a_page(path: str, answers: str) -> None:
-    async with asking(PlainTextResponse("pages")) as http:
+async def test_each_path_is_the_apis_or_a_page(database: Database, path: str, answers: str) -> None:
+    async with asking(database, PlainTextResponse("pages")) as http:
         assert (await http.get(path, headers=BEARER)).text == answers
 
 
-async def test_the_gate_stands_in_front_of_both() -> None:
-    async with asking(PlainTextResponse("pages")) as http:
+async def test_the_gate_stands_in_front_of_both(database: Database) -> None:
+    async with asking(database, PlainTextResponse("pages")) as http:
         assert (await http.get("/api/v1/jobs")).status_code == 401
         assert (await http.get("/runs")).status_code == 303
         foreign = {"Host": "evil.example", **BEARER}

@@ -70,7 +70,7 @@ def configured(config: Config, tmp_path: Path) -> Config:
 async def serving(config: Config) -> AsyncIterator[RunningService]:
     """Serve for the length of a block, and stop as an operator would."""
     ready: asyncio.Future[RunningService] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(config, ready.set_result))
+    task = asyncio.create_task(serve(config, lambda described, _link: ready.set_result(described)))
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
             while not (ready.done() or task.done()):  # noqa: ASYNC110 - either of the two

@@ -8,14 +8,10 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
-from tests.api.conftest import Api, api
-from tests.api.serving import serving
+from tests.api.conftest import TOKEN, Api, api
 
 from zos.core.clock import SimulatedClock
-from zos.service.discord import discord_bot
 from zos.service.services import Services
-from zos.service.serving import web_services
-from zos.web.app import create_pages
 
 __all__ = ["api", "web"]
 
@@ -63,6 +59,6 @@ class Web:
 @pytest.fixture
 async def web(api: Api, clock: SimulatedClock) -> AsyncIterator[Web]:
     """The pages of a service with one layer, `nightly`; its clock stands at `EPOCH`."""
-    pages = create_pages(web_services(api.services, discord_bot(api.services)))
-    async with serving(pages) as url, httpx.AsyncClient(base_url=url) as http:
+    bearer = {"Authorization": f"Bearer {TOKEN.reveal()}"}
+    async with httpx.AsyncClient(base_url=api.url, headers=bearer) as http:
         yield Web(api, http, clock)

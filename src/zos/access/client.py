@@ -9,10 +9,13 @@ import asyncio
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
+from zos.access.principal import BY_HEADER
 from zos.access.problems import as_error
 from zos.access.runtime import RunningService
 from zos.access.token import read_token
+from zos.access.user import user_name
 from zos.core.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ class ServiceClient:
         token = await asyncio.to_thread(read_token, self._service.token_path)
         self._http = httpx.AsyncClient(
             base_url=self._service.url + _API,
-            headers={"Authorization": f"Bearer {token.reveal()}"},
+            headers={"Authorization": f"Bearer {token.reveal()}", BY_HEADER: quote(user_name())},
             timeout=TIMEOUT_SECONDS,
             trust_env=False,  # a proxy of the environment must never see the token
             verify=await asyncio.to_thread(self._trusted),

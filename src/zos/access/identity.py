@@ -1,32 +1,49 @@
-"""Who makes a request: the token's bearer.
+"""Who makes a request: the bearer of the token, of a key, or of a session's cookie.
 
 In: a request's headers. Out: a `Principal`, or None.
 """
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from zos.access.principal import Principal, Role, Via
-from zos.access.token import OperatorToken
-
-OPERATOR = Principal("operator", Role.OPERATOR, Via.TOKEN)
+from zos.access.access import OPERATOR, Access
+from zos.access.names import MAX_NAME
+from zos.access.principal import BY_HEADER, Principal, Via
 
 
 class Identity:
     """Recognises.
 
     Args:
-        token: The operator's.
+        access: The token, the keys and the sessions.
     """
 
-    def __init__(self, token: OperatorToken) -> None:
-        self._token = token
+    def __init__(self, access: Access) -> None:
+        self._access = access
 
     async def __call__(self, _scope: Scope, headers: Headers) -> Principal | None:
-        """Return who makes a request with these headers."""
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not self._token.matches(given.strip()):
+        """Return who makes a request with these headers.
+
+        Raises:
+            DatabaseError: If the store, which knows keys and sessions, cannot be asked.
+        """
+        given = headers.get("authorization")
+        if given is not None:
+            return await self._bearer(given, headers.get(BY_HEADER, ""))
+        secret = self._access.cookie.read(headers)
+        return await self._access.sessions.find(secret) if secret else None
+
+    async def _bearer(self, given: str, by: str) -> Principal | None:
+        scheme, _, text = given.partition(" ")
+        secret = text.strip()
+        if scheme.lower() != "bearer":
             return None
-        return OPERATOR
+        if not self._access.token.matches(secret):
+            return await self._access.keys.find(secret)
+        if by:
+            return Principal(unquote(by)[:MAX_NAME], OPERATOR.role, Via.CLI)
+        return Principal(OPERATOR.name, OPERATOR.role, Via.TOKEN)

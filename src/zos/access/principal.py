@@ -9,6 +9,9 @@ from typing import Any
 
 from zos.core.errors import ForbiddenError
 
+BY_HEADER = "zos-by"
+"""In it the command line says, percent-encoded, which user of the machine it asks for."""
+
 
 class Role(StrEnum):
     """What somebody may do: a viewer reads, an operator writes too."""

@@ -9,6 +9,7 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from zos.access.access import Access
 from zos.api.events import EventHub
 from zos.api.metrics import Metrics
 from zos.core.clock import Clock
@@ -64,6 +65,7 @@ class ApiServices:
 
     Attributes:
         discord: Says how the connection to Discord stands.
+        access: Who may ask, and the record of what they changed.
     """
 
     clock: Clock
@@ -78,6 +80,7 @@ class ApiServices:
     preview: Rehearse
     events: EventHub
     metrics: Metrics
+    access: Access
 
 
 def services_of(request: Request) -> ApiServices:

@@ -37,6 +37,7 @@ COMMANDS = {
     "db": ("zos.cli.db:db", "Migrate, inspect and back up the database."),
     "config": ("zos.cli.config:config", "Check and show the configuration."),
     "doctor": ("zos.cli.doctor:doctor", "Find what stands in the way, and what to do about it."),
+    "access": ("zos.cli.access:access", "Let people and programs in, and see what they changed."),
     "api": ("zos.cli.api:api", "Describe the HTTP API."),
 }
 

@@ -109,16 +109,6 @@ pass_app = click.make_pass_decorator(App)
 """Decorates a command whose first argument is the `App`."""
 
 
-def user_name() -> str:
-    """Return who runs the command, for the record of what they do."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's process may have a number and no name
-        return "operator"
-
-
 def fast_loop() -> Callable[[], AbstractEventLoop] | None:
     """Return what makes uvloop's event loop, or None where uvloop does not exist (Windows)."""
     try:

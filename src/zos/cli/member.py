@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from zos.cli.context import App, pass_app, user_name
+from zos.access.user import user_name
+from zos.cli.context import App, pass_app
 from zos.cli.member_text import erasure_lines, known_lines, member_row
 from zos.cli.output import json_option, progress, show_json, show_line, show_table
 from zos.core.errors import UsageError

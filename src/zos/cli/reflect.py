@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from zos.cli.context import App, pass_app, user_name
+from zos.access.user import user_name
+from zos.cli.context import App, pass_app
 from zos.cli.output import json_option, progress, show_json, show_line, show_table
 from zos.cli.reflect_text import (
     fire_time,

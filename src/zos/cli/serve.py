@@ -30,7 +30,9 @@ def serve(app: App) -> None:
     app.run(work, serving=True)
 
 
-def show_ready(service: RunningService) -> None:
-    """Say where the service is to be found."""
+def show_ready(service: RunningService, link: str) -> None:
+    """Say where the service is to be found, and how to get in."""
     show_line(f"Zos is running (process {service.pid}). Its API answers at {service.url}/api/v1;")
     show_line(f"the operator's token is in {service.token_path}.")
+    show_line(f"Its pages open with this link, once and within ten minutes: {link}")
+    show_line("`zos access link` makes another one.")

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from zos.access.gate.gate import Gate, Identify
+from zos.access.access import Access
+from zos.access.audit.recording import Recorder
+from zos.access.gate.gate import Gate
 from zos.access.gate.origins import allowed_hosts
 from zos.access.gate.places import Surface, surface_of
+from zos.access.identity import Identity
 from zos.config.model import ApiConfig
 
 
-def http_app(settings: ApiConfig, identify: Identify, *, api: ASGIApp, pages: ASGIApp) -> ASGIApp:
+def http_app(settings: ApiConfig, access: Access, *, api: ASGIApp, pages: ASGIApp) -> ASGIApp:
     """Return the application that answers as `api` below `/api` and as `pages` elsewhere.
 
     Args:
         settings: The configuration's `api` section: the names to answer to.
-        identify: Says who makes a request.
+        access: Who may ask, and the record of what they changed.
         api: The API's routes.
         pages: The pages'.
     """
@@ -27,4 +30,9 @@ def http_app(settings: ApiConfig, identify: Identify, *, api: ASGIApp, pages: AS
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await behind[surface_of(scope["path"])](scope, receive, send)
 
-    return Gate(app, identify=identify, hosts=allowed_hosts(settings))
+    return Gate(
+        app,
+        identify=Identity(access),
+        record=Recorder(access.audit),
+        hosts=allowed_hosts(settings),
+    )

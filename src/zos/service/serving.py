@@ -10,14 +10,16 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
+from functools import partial
 from socket import socket
 from typing import Any
 
 import structlog
 
-from zos.access.identity import Identity
+from zos.access.access import OPERATOR, Access, open_access
+from zos.access.login.link import login_url
 from zos.access.runtime import RunningService, announce, runtime_path, withdraw
-from zos.access.token import OperatorToken, make_token, token_path
+from zos.access.token import make_token, token_path
 from zos.api.app import API_PREFIX, create_app
 from zos.api.binding import bind, local_url
 from zos.api.events import EventHub
@@ -45,7 +47,8 @@ DELIVERY_SECONDS = 5.0
 SELF_CONCEPT_SECONDS = 10.0
 PRIVACY_SECONDS = 60.0
 
-Ready = Callable[[RunningService], None]
+Ready = Callable[[RunningService, str], None]
+"""Is told of the service, and of a link that logs its operator in once."""
 
 
 async def serve(config: Config, ready: Ready) -> None:
@@ -65,10 +68,11 @@ async def serve(config: Config, ready: Ready) -> None:
     with closing(bind(config.api)) as listening, handled_signals() as signals:
         async with build_services(config) as services:
             token = await asyncio.to_thread(make_token, token_path(config))
+            access = open_access(services.database, services.clock, token, config.api)
             await services.settle_self_concept()
             await services.members.settle_consent()
             try:
-                await _work(services, signals, listening, token, ready)
+                await _work(services, signals, listening, access, ready)
             except BaseExceptionGroup as errors:
                 raise _first(errors) from errors
 
@@ -80,7 +84,7 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 async def _work(
-    services: Services, signals: Signals, listening: socket, token: OperatorToken, ready: Ready
+    services: Services, signals: Signals, listening: socket, access: Access, ready: Ready
 ) -> None:
     events = EventHub(services.database, services.clock)
     metrics = Metrics(services.database, services.clock)
@@ -89,9 +93,9 @@ async def _work(
     settings = services.config.api
     app = http_app(
         settings,
-        Identity(token),
-        api=create_app(api_services(services, events, metrics, bot)),
-        pages=create_pages(web_services(services, bot)),
+        access,
+        api=create_app(api_services(services, events, metrics, bot, access)),
+        pages=create_pages(web_services(services, bot, access)),
     )
     server = ApiServer(app, settings)
     async with asyncio.TaskGroup() as group:
@@ -108,7 +112,9 @@ async def _work(
         try:
             if await _unless(signals.stop, _book_history(services)):
                 group.create_task(bot.start(services.config.discord.token), name="discord")
-                await _fire_layers(services, signals, _describe(services.config, listening), ready)
+                described = _describe(services.config, listening)
+                link = login_url(described.url, await access.links.make(OPERATOR))
+                await _fire_layers(services, signals, described, partial(ready, described, link))
         finally:
             await bot.close()
             for loop in loops:
@@ -119,14 +125,14 @@ async def _work(
 
 
 async def _fire_layers(
-    services: Services, signals: Signals, described: RunningService, ready: Ready
+    services: Services, signals: Signals, described: RunningService, ready: Callable[[], None]
 ) -> None:
     """Let layers fire until somebody asks to stop, and running ones end (unless somebody asks again)."""
     scheduler, runtime_file = services.scheduler, runtime_path(services.config)
     scheduler.start()
     try:
         await asyncio.to_thread(announce, runtime_file, described)
-        ready(described)
+        ready()
         await signals.stop.wait()
         await asyncio.to_thread(withdraw, runtime_file)
         if not await _unless(signals.stop_now, scheduler.drain()):
@@ -144,7 +150,7 @@ def delivery_of(services: Services, bot: DiscordBot) -> Delivery:
 
 
 def api_services(
-    services: Services, events: EventHub, metrics: Metrics, bot: DiscordBot
+    services: Services, events: EventHub, metrics: Metrics, bot: DiscordBot, access: Access
 ) -> ApiServices:
     """Return what the API's routes need."""
     return ApiServices(
@@ -160,10 +166,11 @@ def api_services(
         preview=services.preview,
         events=events,
         metrics=metrics,
+        access=access,
     )
 
 
-def web_services(services: Services, bot: DiscordBot) -> WebServices:
+def web_services(services: Services, bot: DiscordBot, access: Access) -> WebServices:
     """Return what the pages need."""
     return WebServices(
         config=services.config,
@@ -180,6 +187,7 @@ def web_services(services: Services, bot: DiscordBot) -> WebServices:
         control=services.scheduler,
         preview=services.preview,
         events_path=f"{API_PREFIX}/events",
+        access=access,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from zos.web import assets, overview, settings
+from zos.web import assets, login, overview, settings
 from zos.web.assets import Assets
 from zos.web.errors import handle_errors
 from zos.web.rendering import environment
@@ -23,7 +23,7 @@ def create_pages(services: WebServices) -> FastAPI:
     app.state.services = services
     app.state.assets = Assets()
     app.state.environment = environment(asset=app.state.assets.url)
-    for router in (assets.router, settings.router, *PAGES):
+    for router in (assets.router, login.router, settings.router, *PAGES):
         app.include_router(router)
     handle_errors(app)
     return app

@@ -15,6 +15,7 @@ from jinja2 import Environment
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from zos import __version__
+from zos.access.principal import Via, principal_of
 from zos.web import flash
 from zos.web.flash import Flash
 from zos.web.navigation import NAVIGATION
@@ -34,7 +35,7 @@ class Screen:
         self._request = request
         self._environment: Environment = request.app.state.environment
         self._preferences = preferences_of(request, services.config)
-        self.principal = getattr(request.state, "principal", None)
+        self._principal = principal_of(request.scope)
         self.now = services.clock.now()
 
     @property
@@ -45,12 +46,17 @@ class Screen:
     @property
     def may_write(self) -> bool:
         """Whether who reads may change anything."""
-        return self.principal is None or bool(self.principal.may_write)
+        return self._principal is not None and self._principal.may_write
 
     @property
     def name(self) -> str:
         """Who reads, for the record of what they do."""
-        return "operator" if self.principal is None else str(self.principal.name)
+        return "" if self._principal is None else self._principal.name
+
+    @property
+    def has_session(self) -> bool:
+        """Whether who reads is logged in, and can log out."""
+        return self._principal is not None and self._principal.via is Via.SESSION
 
     def path(self, route: str, **parameters: object) -> str:
         """Return the path of a page: its route's name, and the parts of its path."""
@@ -77,6 +83,7 @@ class Screen:
             now=self.now,
             may_write=self.may_write,
             reader=self.name,
+            has_session=self.has_session,
             version=__version__,
             said=said,
             **content,

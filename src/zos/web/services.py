@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from zos.access.access import Access
 from zos.config import Config
 from zos.core.clock import Clock
 from zos.reflect.loader import LayerLoader
@@ -31,6 +32,7 @@ class WebServices:
 
     Attributes:
         discord: Says how the connection to Discord stands.
+        access: Who may ask, and the record of what they changed.
         control: Triggers, pauses and resumes layers.
         events_path: Where changes of runs are told as server-sent events.
     """
@@ -49,6 +51,7 @@ class WebServices:
     control: ReflectionScheduler
     preview: Rehearse
     events_path: str
+    access: Access
 
 
 def services_of(request: Request) -> WebServices:

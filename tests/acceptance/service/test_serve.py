@@ -26,6 +26,7 @@ async def test_it_says_where_it_answers_and_where_the_token_is_but_not_the_token
         assert (await http.get(f"{service.url}/readyz")).json()["ready"] is True
     done = await service.stop()
     assert done.code == 0, done.err
+    assert f"{service.url}/login?code=" in done.out
     assert f"answers at {service.url}/api/v1" in done.out
     assert f"token is in {token_file}" in done.out
     assert token not in done.out + done.err

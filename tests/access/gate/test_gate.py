@@ -36,6 +36,10 @@ async def _identify(_scope: Scope, headers: Headers) -> Principal | None:
     return KNOWN.get(headers.get("authorization", ""))
 
 
+async def _record(_scope: Scope, _status: int) -> None:
+    """Nobody looks here: tests/access/audit."""
+
+
 async def _echo(request: Request) -> JSONResponse:
     asked_by = principal_of(request.scope)
     name = None if asked_by is None else asked_by.name
@@ -73,6 +77,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     gate = Gate(
         Starlette(routes=ROUTES),
         identify=_identify,
+        record=_record,
         hosts=allowed_hosts(ApiConfig(allowed_hosts=("Zos.example",))),
         timeout_seconds=0.2,
     )
@@ -289,7 +294,7 @@ async def test_events_have_no_end(client: httpx.AsyncClient) -> None:
 
 
 async def test_what_is_no_http_request_is_turned_away() -> None:
-    gate = Gate(Starlette(), identify=_identify, hosts=())
+    gate = Gate(Starlette(), identify=_identify, record=_record, hosts=())
     sent: list[Any] = []
 
     async def send(message: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from zos.access.gate.policy import headers_for
 from zos.access.gate.refusals import Refusal, answer
 from zos.access.gate.rules import foreign_host, is_write, write_from_elsewhere, write_not_allowed
 from zos.access.principal import Principal
+from zos.core.errors import DatabaseError
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +33,9 @@ TIMEOUT_SECONDS = 30.0
 
 Identify = Callable[[Scope, Headers], Awaitable[Principal | None]]
 """A request's scope and headers → who makes it, if anybody known."""
+
+Record = Callable[[Scope, int], Awaitable[None]]
+"""Is told a request's scope and the status of its answer, before that is sent."""
 
 _UNKNOWN = Refusal(
     HTTPStatus.UNAUTHORIZED,
@@ -44,6 +49,12 @@ _TOO_LARGE = Refusal(
     "too-large",
     f"A request has at most {MAX_BODY_BYTES} bytes.",
 )
+_NO_STORE = Refusal(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "database",
+    "Keys and sessions cannot be looked up: the database does not answer.",
+    "See the service's log; the operator's token works without it.",
+)
 
 
 class Gate:
@@ -52,6 +63,7 @@ class Gate:
     Args:
         app: What lies behind.
         identify: Says who makes a request.
+        record: Is told of every request.
         hosts: Host names to answer to, in lower case.
         timeout_seconds: For one request; endless answers excepted.
     """
@@ -61,11 +73,13 @@ class Gate:
         app: ASGIApp,
         *,
         identify: Identify,
+        record: Record,
         hosts: Collection[str],
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         self._app = app
         self._identify = identify
+        self._record = record
         self._hosts = hosts
         self._timeout_seconds = timeout_seconds
 
@@ -75,7 +89,7 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})
             return
         surface = surface_of(scope["path"])
-        sender = _Sender(send, surface)
+        sender = _Sender(send, surface, partial(self._record, scope))
         try:
             async with asyncio.timeout(
                 None if is_endless(scope["path"]) else self._timeout_seconds
@@ -111,7 +125,11 @@ class Gate:
         headers = Headers(scope=scope)
         refusal = foreign_host(headers, self._hosts) or write_from_elsewhere(scope, headers)
         if refusal is None and not is_open(scope["path"]):
-            principal = await self._identify(scope, headers)
+            try:
+                principal = await self._identify(scope, headers)
+            except DatabaseError as error:
+                log.warning("request_failed", path=scope["path"], error=str(error))
+                return answer(_NO_STORE, surface)
             if principal is None:
                 return _who_are_you(scope, headers, surface)
             scope.setdefault("state", {})["principal"] = principal
@@ -124,16 +142,20 @@ class Gate:
 
 
 class _Sender:
-    """Sends on, with the headers that every answer has."""
+    """Sends on, with the headers that every answer has, once the request is recorded."""
 
-    def __init__(self, send: Send, surface: Surface) -> None:
+    def __init__(
+        self, send: Send, surface: Surface, record: Callable[[int], Awaitable[None]]
+    ) -> None:
         self._send = send
         self._surface = surface
+        self._record = record
         self.started = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
+            await self._record(message["status"])
             headers = MutableHeaders(scope=message)
             for name, value in headers_for(self._surface).items():
                 headers.setdefault(name, value)

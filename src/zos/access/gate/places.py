@@ -14,7 +14,8 @@ _OPEN_PATHS = frozenset({"/healthz", LOGIN_PATH, "/favicon.ico"})
 _OPEN_PREFIX = "/static/"  # the login page has a style, too
 _ENDLESS_PATHS = frozenset({EVENTS_PATH})
 _EXPORT = "/export"  # as long as what it holds
-_VIEWERS_WRITES = frozenset({LOGOUT_PATH, "/preferences"})
+_PREFERENCES_PATH = "/preferences"
+_VIEWERS_WRITES = frozenset({LOGOUT_PATH, _PREFERENCES_PATH})
 
 
 class Surface(StrEnum):
@@ -42,3 +43,8 @@ def is_endless(path: str) -> bool:
 def is_for_viewers(path: str) -> bool:
     """Whether a viewer may write there: it concerns nobody but themselves."""
     return path in _VIEWERS_WRITES
+
+
+def is_unrecorded(path: str) -> bool:
+    """Whether a write there is of no interest to the record: colours and zones."""
+    return path == _PREFERENCES_PATH

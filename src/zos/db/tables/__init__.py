@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zos.db.tables.access import access_key, access_session, audit, login_link
 from zos.db.tables.base import MICRO, UtcDateTime, metadata
 from zos.db.tables.community import (
     channel,
@@ -43,7 +44,10 @@ from zos.db.tables.salience import salience_entry, subject_mention, topic
 __all__ = [
     "MICRO",
     "UtcDateTime",
+    "access_key",
+    "access_session",
     "apscheduler_jobs",
+    "audit",
     "channel",
     "consent",
     "dispute",
@@ -56,6 +60,7 @@ __all__ = [
     "layer_definition",
     "layer_run",
     "layer_state",
+    "login_link",
     "member",
     "member_role",
     "membership",

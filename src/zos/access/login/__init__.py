@@ -1,0 +1,1 @@
+"""Logging in: one-time links, how often it may be tried, and where a browser keeps its session."""

@@ -1,0 +1,1 @@
+"""Sessions: who is logged in, from which browser, and until when."""
