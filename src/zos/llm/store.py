@@ -14,6 +14,8 @@ from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, t
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.db.engine import Database
+from zos.db.sets import is_one_of
+from zos.db.tables.community import erasure
 from zos.db.tables.runs import model_call, model_call_member
 from zos.llm.call import CallOutcome, ModelCall
 from zos.llm.limits import Spent, Window
@@ -61,10 +63,21 @@ class ModelCallStore:
             await self._write(connection, call)
 
     async def _write(self, connection: AsyncConnection, call: ModelCall) -> None:
-        await connection.execute(self._put, _row(call))
-        people = [{"call_id": call.id, "member_id": one} for one in sorted(call.context.member_ids)]
+        shown = call.context.member_ids
+        gone = await self._erased(connection, shown) if shown else frozenset()
+        # Somebody may have been erased while the model answered: their call stays with its costs alone.
+        await connection.execute(self._put, _row(call) | ({"prompt_hash": ""} if gone else {}))
+        people = [{"call_id": call.id, "member_id": one} for one in sorted(shown - gone)]
         if people:
             await connection.execute(self._add_people, people)
+
+    async def _erased(
+        self, connection: AsyncConnection, member_ids: frozenset[int]
+    ) -> frozenset[int]:
+        query = select(erasure.c.member_id).where(
+            is_one_of(self._db, erasure.c.member_id, member_ids)
+        )
+        return frozenset((await connection.execute(query)).scalars())
 
     async def mark_lost(self, before: datetime) -> int:
         """Mark calls still reserved that began before `before`; their reservations stay their cost."""

@@ -8,7 +8,7 @@ from tests.conftest import EPOCH
 from zos.core.errors import ConfigError
 from zos.db.engine import Database
 from zos.reflect.self_concept.file import MAX_CHARACTERS, settle, shipped_text, write_file
-from zos.reflect.self_concept.store import Origin, SelfConceptStore
+from zos.reflect.self_concept.store import Origin, SelfConceptStore, add_version, withdraw
 
 
 @pytest.fixture
@@ -124,3 +124,20 @@ async def test_a_file_that_cannot_be_written_is_an_error(
     with pytest.raises(ConfigError, match="cannot be written"):
         await write_file(tmp_path / "folder", version)
     assert sorted(one.name for one in tmp_path.iterdir() if one.name.startswith(".")) == []
+
+
+async def test_a_file_with_what_was_withdrawn_is_no_edit(
+    store: SelfConceptStore, database: Database, path: Path
+) -> None:
+    await settle(store, path, now=EPOCH)
+    async with database.write() as connection:
+        told = f"{shipped_text()}\n\nI saw a nest."
+        await add_version(connection, told, at=EPOCH, insight_ids=["lost"])
+    await settle(store, path, now=EPOCH)
+    await edit(path, "I saw a nest.", "I saw a nest.\nBe kind.")
+    await settle(store, path, now=EPOCH)
+    async with database.write() as connection:
+        assert await withdraw(connection, ["lost"]) == 2
+    version = await settle(store, path, now=EPOCH)
+    assert version.content == f"{shipped_text()}\n\nBe kind."
+    assert "nest" not in path.read_text("utf-8")

@@ -130,7 +130,9 @@ class Eraser:
                 if not words:
                     return
                 # Deleted before anybody looks who rests on them: what commits meanwhile is seen too.
-                gone = await store.delete_messages(self._database, connection, words)
+                gone = await store.delete_messages(
+                    self._database, connection, words, self._clock.now()
+                )
                 ids = frozenset(one.id for one in words)
                 resting = await insights_resting_on(self._database, connection, ids)
                 what = Gone(ids, says=Echoes((one.text for one in words), names))
@@ -166,7 +168,10 @@ class Eraser:
             async with self._database.write() as connection:
                 keys, entries = await self._ledger.drop_topics(connection, member_id, limit=PORTION)
                 if not keys:
-                    return
+                    # A run may have worked on one when its topic went.
+                    keys = await store.topics_in_runs(connection, member_id)
+                    gone = await store.delete_from_runs(self._database, connection, keys)
+                    return await store.note(connection, erasure_id, gone)
                 await self._drop_topics(connection, erasure_id, keys, entries)
 
     async def _drop_topics(

@@ -25,6 +25,7 @@ from zos.db.tables import (
     member,
     mention,
     message,
+    message_deletion,
     model_call,
     model_call_member,
     outbox,
@@ -145,10 +146,17 @@ async def next_messages(connection: AsyncConnection, member_id: int, *, limit: i
 
 
 async def delete_messages(
-    database: Database, connection: AsyncConnection, words: Sequence[Words]
+    database: Database, connection: AsyncConnection, words: Sequence[Words], now: datetime
 ) -> dict[str, int]:
-    """Delete messages with what hangs on them, and direct conversations of which nothing is left."""
+    """Delete messages with what hangs on them, and direct conversations of which nothing is left.
+
+    The tombstone keeps out what the member wrote; what was said to them in private is marked as deleted.
+    """
     gone = await delete_rows(database, connection, [one.id for one in words])
+    said_in_private = [one.id for one in words if one.private_channel_id is not None]
+    if said_in_private:
+        rows = [{"message_id": one, "deleted_at": now} for one in said_in_private]
+        await connection.execute(database.insert(message_deletion).on_conflict_do_nothing(), rows)
     private = {one.private_channel_id for one in words} - {None}
     is_empty = ~exists().where(message.c.channel_id == channel.c.id)
     conversations = delete(channel).where(channel.c.id.in_(private), is_empty)
@@ -201,6 +209,15 @@ async def delete_from_runs(
         "selections": (await connection.execute(considered)).rowcount,
         "run_targets": (await connection.execute(targets)).rowcount,
     }
+
+
+async def topics_in_runs(connection: AsyncConnection, member_id: int) -> list[str]:
+    """Return the topics about a member that runs considered or reflected on, whether or not they still exist."""
+    found: set[str] = set()
+    for key in (selection.c.topic_key, run_target.c.topic_key):
+        query = select(key).distinct().where(key.contains(f":{member_id}", autoescape=True))
+        found.update((await connection.execute(query)).scalars())
+    return sorted(one for one in found if member_id in TopicKey.parse(one).members)
 
 
 async def delete_from_calls(connection: AsyncConnection, member_id: int) -> int:

@@ -84,7 +84,8 @@ async def withdraw(connection: Connection, insight_ids: Collection[str]) -> int:
     """Withdraw what rests on insights that are gone or were rewritten; return how many versions changed.
 
     Every model's version since then goes too, as each was written from the one before. Of what an
-    operator wrote since then, only the lines go that such a version brought in.
+    operator wrote since then, only the lines go that such a version brought in: what is left has an
+    id of its own, so that a file written before is known to be withdrawn, not taken for an edit.
     """
     first = select(func.min(version.c.seq)).join(source, source.c.version_id == version.c.id)
     seq = await connection.scalar(first.where(source.c.insight_id.in_(insight_ids)))
@@ -95,17 +96,24 @@ async def withdraw(connection: Connection, insight_ids: Collection[str]) -> int:
     later = [_version(row) for row in (await connection.execute(query)).all()]
     tainted = _lines_of(one for one in later if one.origin is Origin.MODEL)
     tainted -= _lines_of([] if base is None else [base])
+    left = {one.id: "" if one.origin is Origin.MODEL else _without(one, tainted) for one in later}
     for one in later:
-        await _withdraw(
-            connection, one, "" if one.origin is Origin.MODEL else _without(one, tainted)
-        )
-    return sum(one.origin is not Origin.WITHDRAWN for one in later)
+        await _withdraw(connection, one, left[one.id])
+    return sum(left[one.id] != one.content for one in later)
 
 
 async def _withdraw(connection: Connection, one: SelfConceptVersion, content: str) -> None:
-    values = {"content": content} if content else {"content": "", "origin": Origin.WITHDRAWN.value}
-    await connection.execute(update(version).where(version.c.id == one.id).values(values))
-    if not content:
+    if content == one.content:
+        return
+    withdrawn = {"content": "", "origin": Origin.WITHDRAWN.value}
+    change = update(version).where(version.c.id == one.id)
+    if content:
+        left = {"id": new_ulid(one.created_at), "content": content}
+        await connection.execute(change.values(left))
+        gone = {"id": one.id, "created_at": one.created_at, **withdrawn}
+        await connection.execute(insert(version).values(gone))
+    else:
+        await connection.execute(change.values(withdrawn))
         await connection.execute(delete(source).where(source.c.version_id == one.id))
 
 

@@ -1,0 +1,308 @@
+"""An erasure from its tombstone to its receipt, on a community in which every kind of trace was left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import EPOCH
+from tests.members.lived import (
+    A_SECRET,
+    ANN,
+    ANN_AUTHOR,
+    BEN,
+    CANARIES,
+    ROOM,
+    SECRET,
+    SERVER,
+    Lived,
+    call,
+    happened,
+    wrote,
+)
+from tests.observe.exports import export, person, said, write
+from tests.views.conftest import History
+
+from zos.config import Config
+from zos.consent.store import ConsentStore
+from zos.core.clock import SimulatedClock
+from zos.core.errors import DatabaseError, NotFoundError, UsageError
+from zos.db.engine import Database
+from zos.llm.store import ModelCallStore
+from zos.members.erasure import course, store
+from zos.members.rights import Members
+from zos.observe.events import AgentSeen, ChannelKind, ChannelSeen, MemberUpdated
+from zos.observe.importer import Importer
+from zos.reflect.self_concept.store import SelfConceptStore
+from zos.reflect.states import TargetStatus
+from zos.salience.ledger import SalienceLedger
+
+RECEIPT = {
+    "direct_conversations": 1,
+    "disputes": 0,
+    "insight_lines": 7,
+    "insights_deleted": 4,
+    "insights_rewritten": 3,
+    "ledger_entries": 0,
+    "mentions": 1,
+    "messages": 7,
+    "model_calls": 1,
+    "outgoing_texts": 1,
+    "profiles": 1,
+    "reactions": 2,
+    "replies_unlinked": 1,
+    "run_targets": 1,
+    "selections": 1,
+    "self_concept_versions": 2,
+    "threads_renamed": 1,
+    "topics": 0,
+}
+
+
+@pytest.fixture
+async def elsewhere(config: Config, clock: SimulatedClock) -> AsyncIterator[Members]:
+    """The same rights, as another process has them."""
+    database = Database(config)
+    await database.connect()
+    concept = config.data_dir / "self-concept.md"
+    ledger = SalienceLedger(database, config)
+    yield Members(database, ConsentStore(database, config), ledger, clock, concept)
+    await database.close()
+
+
+async def test_nothing_of_a_member_is_left_in_any_row(lived: Lived) -> None:
+    before = await lived.everything()
+    assert [word for word in CANARIES if word not in before.lower()] == ["firstquetzal"]
+    assert str(ANN) in before
+
+    receipt = await lived.members.forget(ANN, "member")
+
+    after = (await lived.everything()).lower()
+    assert [word for word in CANARIES if word in after] == []
+    assert [line for line in after.splitlines() if f"{ANN}" in line] == [
+        line for line in after.splitlines() if f"<@{ANN}>" in line
+    ], "only in the words of somebody else"
+    assert (receipt.completed_at, receipt.requested_by, receipt.pending) == (
+        lived.clock.now(),
+        "member",
+        "",
+    )
+
+
+async def test_the_receipt_counts_what_went(lived: Lived) -> None:
+    receipt = (await lived.members.forget(ANN, "operator")).receipt
+    assert receipt["topics"] >= 4
+    assert receipt["ledger_entries"] >= receipt["topics"]
+    wanted = {kind: count for kind, count in RECEIPT.items() if count}
+    assert {kind: receipt.get(kind) for kind in wanted} == wanted
+
+
+async def test_the_ledger_still_adds_up_and_others_keep_what_they_have(lived: Lived) -> None:
+    await lived.members.forget(ANN, "member")
+    assert await lived.ledger.audit() == []
+    known = await lived.members.known(BEN)
+    assert known.messages.total == 3
+    assert {one.id for one in known.insights} >= {lived.insights["ben"]}
+    keys = {row.key for row in await lived.rows("SELECT key FROM topic")}
+    assert {f"server:1:user:{BEN}", f"server:1:channel:{ROOM}", "server:1:subject:tools"} <= keys
+
+
+async def test_what_rested_on_them_is_struck_line_by_line_and_waits_for_review(
+    lived: Lived,
+) -> None:
+    await lived.members.forget(ANN, "member")
+    assert await lived.statuses() == {
+        "place": "review",
+        "echo": "review",
+        "named": "review",
+        "untouched": "active",
+        "ben": "active",
+    }
+    query = "SELECT id, content, open_questions FROM insight"
+    content = {row.id: row.content for row in await lived.rows(query)}
+    assert content[lived.insights["place"]] == "Ben lends tools gladly"
+    assert content[lived.insights["echo"]] == "Ben lends tools gladly"
+    assert content[lived.insights["named"]] == "Tools are lent"
+    sources = await lived.rows(
+        f"SELECT line, message_id FROM insight_source WHERE insight_id = '{lived.insights['place']}'"
+    )
+    assert [tuple(row) for row in sources] == [(0, 2_007)]
+
+
+async def test_topics_of_what_was_struck_are_thought_about_again(lived: Lived) -> None:
+    query = f"SELECT new_material FROM topic WHERE key = 'server:1:channel:{ROOM}'"
+    ((before,),) = await lived.rows(query)
+    await lived.members.forget(ANN, "member")
+    ((after,),) = await lived.rows(query)
+    assert after > before
+
+
+async def test_the_self_concept_goes_on_without_them_and_so_does_its_file(lived: Lived) -> None:
+    assert "conceptquetzal" in lived.concept.read_text()
+    await lived.members.forget(ANN, "member")
+    current = await SelfConceptStore(lived.database).current()
+    assert current is not None
+    assert current.content == "I watch.\nI was told to be kind."
+    assert "conceptquetzal" not in lived.concept.read_text()
+    assert current.id in lived.concept.read_text()
+
+
+async def test_an_operators_edit_of_the_self_concept_comes_in_before_it_is_cleaned(
+    lived: Lived,
+) -> None:
+    text = lived.concept.read_text()
+    lived.concept.write_text(text + "\nI like beans.\n")
+    await lived.members.forget(ANN, "member")
+    current = await SelfConceptStore(lived.database).current()
+    assert current is not None
+    assert current.content == "I watch.\nI was told to be kind.\n\nI like beans."
+
+
+async def test_nothing_of_theirs_comes_in_again(lived: Lived, tmp_path: Path) -> None:
+    await lived.members.forget(ANN, "member")
+
+    again = await lived.record(*happened(), MemberUpdated(ANN_AUTHOR, SERVER, EPOCH))
+    assert (again.messages, again.known) == (0, 3)
+    named = ChannelSeen(11, 1, "threadquetzal", ChannelKind.THREAD, EPOCH, 10, creator_id=ANN)
+    await lived.record(named, wrote(3_000, ANN_AUTHOR, SECRET))
+    path = write(tmp_path / "a.json", export([said(1, ANN, SECRET), said(2, BEN, "hello")]))
+    report = await Importer(
+        lived.database, lived.consents, lived.config, clock=lived.clock
+    ).import_paths([path])
+
+    assert (report.total("messages"), report.total("refused")) == (1, 1)
+    after = (await lived.everything()).lower()
+    assert "quetzal" not in after
+    assert person(ANN)["name"] not in after
+
+
+async def test_a_call_that_ends_after_its_member_is_gone_keeps_its_costs_alone(
+    lived: Lived,
+) -> None:
+    calls, open_call = ModelCallStore(lived.database), call(ANN, BEN)
+    await calls.record(open_call)
+    await lived.members.forget(ANN, "member")
+    await calls.record(open_call)
+    rows = await lived.rows(
+        f"SELECT member_id FROM model_call_member WHERE call_id = '{open_call.id}'"
+    )
+    assert [row.member_id for row in rows] == [BEN]
+    query = f"SELECT prompt_hash FROM model_call WHERE id = '{open_call.id}'"
+    assert [tuple(row) for row in await lived.rows(query)] == [("",)]
+
+
+async def test_from_the_tombstone_on_nothing_is_shown_or_thought_about(lived: Lived) -> None:
+    asked = await lived.members.ask_to_forget(ANN, "member")
+    assert (asked.completed_at, dict(asked.receipt)) == (None, {})
+    assert lived.members.asked.is_set()
+    assert (await lived.statuses())["named"] == "quarantined"
+    assert not (await lived.consents.view()).allows(ANN)
+    again = await lived.record(wrote(3_000, ANN_AUTHOR, "I am still here"))
+    assert (again.messages, again.refused) == (0, 1)
+    assert (await lived.members.known(ANN)).erasure == asked
+    assert await lived.members.finish_erasures() == 1
+    done = await lived.members.erasure(ANN)
+    assert (done.id, done.completed_at) == (asked.id, lived.clock.now())
+
+
+async def test_an_erasure_under_way_is_pending_while_a_run_works_on_them(lived: Lived) -> None:
+    history = History(lived.database)
+    run = await history.open()
+    await history.start(run)
+    target = await history.target(run, f"server:1:user:{ANN}", 0, TargetStatus.RUNNING)
+    waiting = await lived.members.forget(ANN, "member")
+    assert waiting.completed_at is None
+    assert waiting.pending == f"run {run.id} works on a topic about them"
+    assert "quetzal" not in (await lived.everything()).lower()
+
+    async with lived.database.write() as connection:
+        await connection.exec_driver_sql(
+            f"UPDATE run_target SET status = 'failed' WHERE id = '{target}'"
+        )
+    assert await lived.members.finish_erasures() == 1
+    assert f"user:{ANN}" not in await lived.everything()
+
+
+async def test_an_erasure_that_broke_off_everywhere_goes_on_and_comes_to_the_same(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(course, "PORTION", 2)
+    steps = [
+        (store, "delete_messages"),
+        (course, "strike"),
+        (course, "insights_with"),
+        (store, "delete_from_runs"),
+        (store, "delete_reactions"),
+        (store, "delete_profile"),
+        (course, "settle_file"),
+        (course, "purge"),
+        (store, "complete"),
+    ]
+    for owner, name in steps:
+        monkeypatch.setattr(owner, name, broken_once(getattr(owner, name)))
+
+    await lived.members.ask_to_forget(ANN, "member")
+    for _ in steps:
+        with pytest.raises(DatabaseError):
+            await lived.members.finish_erasures()
+    assert await lived.members.finish_erasures() == 1
+
+    receipt = (await lived.members.erasure(ANN)).receipt
+    wanted = {kind: count for kind, count in RECEIPT.items() if count}
+    assert {kind: receipt.get(kind) for kind in wanted} == wanted
+    assert "quetzal" not in (await lived.everything()).lower()
+    assert await lived.ledger.audit() == []
+
+
+def broken_once(step: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """A step after which the power goes, the first time."""
+    calls = 0
+
+    async def broken(*arguments: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        result = await step(*arguments, **options)
+        if calls == 1:  # what it did is rolled back, or was done in vain
+            raise DatabaseError("The power went.")
+        return result
+
+    return broken
+
+
+async def test_two_processes_may_erase_the_same_member_at_once(
+    lived: Lived, elsewhere: Members, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(course, "PORTION", 1)
+    both = await asyncio.gather(
+        lived.members.forget(ANN, "member"), elsewhere.forget(ANN, "operator")
+    )
+    assert len({one.id for one in both}) == 1
+    await lived.members.finish_erasures()
+    done = await lived.members.erasure(ANN)
+    assert done.completed_at is not None
+    assert (done.receipt["messages"], done.receipt["profiles"]) == (7, 1)
+    assert "quetzal" not in (await lived.everything()).lower()
+    assert await lived.ledger.audit() == []
+
+
+async def test_an_erasure_says_how_far_it_is(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(course, "PORTION", 2)
+    seen: list[tuple[int, int]] = []
+    await lived.members.forget(ANN, "member", lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (6, 6)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+async def test_a_stranger_and_zos_itself_are_not_erased(lived: Lived) -> None:
+    for refuse in (lived.members.forget, lived.members.ask_to_forget):
+        with pytest.raises(NotFoundError):
+            await refuse(999, "operator")
+    with pytest.raises(NotFoundError, match="Nobody has asked"):
+        await lived.members.erasure(ANN)
+    await lived.record(AgentSeen(ANN_AUTHOR, EPOCH))
+    with pytest.raises(UsageError, match="does not erase itself"):
+        await lived.members.forget(ANN, "operator")
+    assert A_SECRET in {row.id for row in await lived.rows("SELECT id FROM message")}
