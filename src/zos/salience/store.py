@@ -49,6 +49,11 @@ def view_of(row: Any) -> TopicView:
     )
 
 
+def entry_of(row: Any) -> LedgerEntry:
+    """Return the entry that a row of `salience_entry` holds."""
+    return LedgerEntry(row.id, EntryKind(row.kind), row.amount, row.at, row.batch, row.run_id)
+
+
 async def subject_names(
     connection: Connection, server_ids: Iterable[int]
 ) -> Mapping[int, frozenset[str]]:
@@ -127,17 +132,7 @@ class TopicStore:
             query = query.where(salience_entry.c.id < before_id)
         async with self._db.read() as connection:
             rows = (await connection.execute(query)).all()
-        return [
-            LedgerEntry(
-                row.id,
-                EntryKind(row.kind),
-                row.amount,
-                row.at,
-                row.batch,
-                row.run_id,
-            )
-            for row in rows
-        ]
+        return [entry_of(row) for row in rows]
 
     async def mismatches(self) -> list[Mismatch]:
         """Return every topic whose balance is not the sum of its rows."""

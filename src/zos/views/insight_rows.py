@@ -15,9 +15,10 @@ from zos.core.scopes import Scope
 from zos.core.topics import TopicKey
 from zos.insights.model import Insight, InsightStatus, Method
 from zos.insights.retrieval import HitKind
+from zos.members.model import Dispute
 from zos.observe.store import StoredMessage
 from zos.prompts.labels import Labels
-from zos.views.runs import RunView
+from zos.views.runs import CallView, RunView, TargetView
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,21 @@ class LineRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeRow:
+    """What a member holds against an insight, in their words. `by`: as a message's author is called."""
+
+    by: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class InsightDetail:
     """An insight with all that it rests on.
 
     Attributes:
         run: The run that stored it, or None if that is not recorded.
+        target: What that run did about its topic, and `calls` of models for it.
         superseded_by: The insight that replaced it.
         conflicts_with: Insights that it contradicts.
         contradicted_by: Later insights about the same topic that contradict it.
@@ -115,10 +126,13 @@ class InsightDetail:
     insight: InsightRow
     lines: tuple[LineRow, ...]
     run: RunView | None
+    target: TargetView | None
+    calls: tuple[CallView, ...]
     supersedes: str | None
     superseded_by: str | None
     conflicts_with: tuple[str, ...]
     contradicted_by: tuple[str, ...]
+    disputes: tuple[DisputeRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +201,8 @@ def message_row(one: StoredMessage, labels: Labels, consent: ConsentView) -> Mes
         at=one.created_at,
         text=labels.rewrite(one.content),
     )
+
+
+def dispute_row(one: Dispute, labels: Labels) -> DisputeRow:
+    """Return a dispute as it is shown."""
+    return DisputeRow(labels.label(one.member_id), one.disputed_at, labels.rewrite(one.text))

@@ -18,12 +18,14 @@ from zos.consent.store import ConsentStore
 from zos.core.consent import ConsentView
 from zos.core.errors import ConsentError
 from zos.core.topics import TopicKey
-from zos.db.tables import insight, layer_run
+from zos.db.tables import insight
 from zos.insights.model import Insight, InsightFilter, InsightLine, InsightStatus
 from zos.insights.provenance.store import messages_behind
 from zos.insights.retrieval import InsightRetrieval
 from zos.insights.store import SHAREABLE, InsightStore
 from zos.observe.store import MessageStore, StoredMessage
+from zos.prompts.labels import Labels
+from zos.views.insight_origin import disputes_of, origin_of
 from zos.views.insight_rows import (
     FoundRow,
     InsightDetail,
@@ -31,13 +33,13 @@ from zos.views.insight_rows import (
     LineRow,
     MessageRow,
     SourceInsight,
+    dispute_row,
     insight_row,
     labels_of,
     message_row,
     people_in,
 )
 from zos.views.page import Page, page_of, parts_of_cursor
-from zos.views.runs import RunView, as_run_view
 from zos.views.titles import topic_titles
 
 if TYPE_CHECKING:
@@ -113,7 +115,8 @@ class InsightsView:
         titles = await self._titles((one.topic for one in insights.values()), consent)
         stored = await self._stored(hit.message_id for hit in hits if hit.message_id)
         in_order = [stored[hit.message_id] for hit in hits if hit.message_id in stored]
-        messages = await self._labelled(in_order, consent)
+        labels = await self._labels(in_order, consent)
+        messages = {one.id: message_row(one, labels, consent) for one in in_order}
         rows = {one.id: insight_row(one, titles) for one in insights.values()}
         found = (
             (hit, rows.get(hit.insight_id or "") or messages.get(hit.message_id or 0))
@@ -139,22 +142,28 @@ class InsightsView:
         async with self._database.read() as connection:
             behind = await messages_behind(connection, shown)
             behind = {key: ids[-MAX_MESSAGES_BEHIND:] for key, ids in behind.items()}
-            run = await _run(connection, one.run_id)
+            origin = await origin_of(connection, one)
+            disputes = await disputes_of(connection, insight_id)
             superseded_by, contradicted_by = await _later(connection, one)
         stored = await self._stored(
             [*chain(*behind.values()), *chain(*(line.message_ids for line in one.sources))]
         )
-        messages = await self._labelled(_in_order(one.sources, behind, stored), consent)
+        in_order = _in_order(one.sources, behind, stored)
+        labels = await self._labels(in_order, consent, [row.member_id for row in disputes])
+        messages = {part.id: message_row(part, labels, consent) for part in in_order}
         rows = {key: insight_row(part, titles) for key, part in shown.items()}
         sources = _Sources(messages, rows, behind)
         return InsightDetail(
             insight=insight_row(one, titles),
             lines=tuple(sources.line(line) for line in one.sources),
-            run=run,
+            run=origin.run,
+            target=origin.target,
+            calls=origin.calls,
             supersedes=one.supersedes,
             superseded_by=superseded_by,
             conflicts_with=one.conflicts_with,
             contradicted_by=contradicted_by,
+            disputes=tuple(dispute_row(row, labels) for row in disputes),
         )
 
     async def _titles(
@@ -167,12 +176,11 @@ class InsightsView:
         found = await self._messages.messages_by_id(message_ids)
         return {one.id: one for one in found if one.scope in SHAREABLE}
 
-    async def _labelled(
-        self, messages: Sequence[StoredMessage], consent: ConsentView
-    ) -> dict[int, MessageRow]:
-        names = await self._messages.members(people_in(messages))
-        labels = labels_of(messages, names, consent)
-        return {one.id: message_row(one, labels, consent) for one in messages}
+    async def _labels(
+        self, messages: Sequence[StoredMessage], consent: ConsentView, others: Iterable[int] = ()
+    ) -> Labels:
+        everybody = {**people_in(messages), **dict.fromkeys(others)}
+        return labels_of(messages, await self._messages.members(everybody), consent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,11 +246,6 @@ def _in_order(
             some = [stored[one] for one in ids if one in stored]
             shown += sorted(some, key=lambda message: (message.created_at, message.id))
     return shown
-
-
-async def _run(connection: Connection, run_id: str) -> RunView | None:
-    row = (await connection.execute(select(layer_run).where(layer_run.c.id == run_id))).first()
-    return None if row is None else as_run_view(row)
 
 
 async def _later(connection: Connection, one: Insight) -> tuple[str | None, tuple[str, ...]]:

@@ -193,12 +193,12 @@ class RunsView:
                 run=await _run(connection, run_id),
                 targets=tuple(
                     map(
-                        _target,
+                        as_target_view,
                         await _of_run(connection, run_target, run_id, run_target.c.position),
                     )
                 ),
                 targets_by_status=await _counts(connection, run_id),
-                calls=tuple(map(_call, calls)),
+                calls=tuple(map(as_call_view, calls)),
                 calls_total=await _calls_total(connection, run_id),
                 selection=tuple(
                     map(
@@ -272,7 +272,8 @@ async def _calls_total(connection: Connection, run_id: str) -> int:
     return (await connection.execute(query)).scalar_one()
 
 
-def _target(row: Row[Any]) -> TargetView:
+def as_target_view(row: Row[Any]) -> TargetView:
+    """Return a row of `run_target` as it is shown."""
     return TargetView(
         id=row.id,
         topic=row.topic_key,
@@ -290,7 +291,8 @@ def _target(row: Row[Any]) -> TargetView:
     )
 
 
-def _call(row: Row[Any]) -> CallView:
+def as_call_view(row: Row[Any]) -> CallView:
+    """Return a row of `model_call` as it is shown."""
     return CallView(
         id=row.id,
         target_id=row.target_id,

@@ -17,13 +17,14 @@ from zos.consent.store import ConsentStore
 from zos.core.consent import ConsentView
 from zos.core.errors import ConsentError, NotFoundError
 from zos.core.topics import BudgetGroup, TopicCategory, TopicKey
-from zos.db.tables import MICRO, layer_run, run_target, topic
+from zos.db.tables import MICRO, layer_run, run_target, salience_entry, topic
 from zos.db.tables.salience import LISTED
 from zos.reflect.states import TargetStatus
 from zos.salience.amounts import Caps
 from zos.salience.ledger import SalienceLedger
 from zos.salience.model import EntryKind, LedgerEntry, PastSelection, TopicView
-from zos.salience.store import VIEW, view_of
+from zos.salience.store import VIEW, entry_of, view_of
+from zos.views.curve import CurvePoint, curve_of
 from zos.views.page import Page, page_of, parts_of_cursor
 from zos.views.titles import topic_titles
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 RECENT = 20
 """Decisions and runs that a topic is shown with."""
+CURVE_ROWS = 1_000
+"""Changes that a topic's curve goes back, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +244,24 @@ class TopicsView:
         if not found and await self._ledger.topic(topic_key) is None:
             raise NotFoundError(f"There is no topic {topic_key}.", hint="See `zos salience top`.")
         return page_of([_entry(one) for one in found], limit, lambda one: str(one.cursor))
+
+    async def curve(self, topic_key: TopicKey) -> tuple[CurvePoint, ...]:
+        """Return the topic's newest `CURVE_ROWS` changes with what it held before and after, oldest first.
+
+        Raises:
+            ConsentError: If a member whom it is about has not consented.
+        """
+        _insist_on_consent(topic_key, await self._consent.view())
+        query = (
+            select(salience_entry, topic.c.balance)
+            .join(topic, topic.c.id == salience_entry.c.topic_id)
+            .where(topic.c.key == str(topic_key))
+            .order_by(salience_entry.c.id.desc())
+            .limit(CURVE_ROWS)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return curve_of(map(entry_of, rows), rows[0].balance) if rows else ()
 
     async def _rows(self, found: Sequence[TopicView], consent: ConsentView) -> tuple[TopicRow, ...]:
         async with self._database.read() as connection:

@@ -7,13 +7,30 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from zos.web import assets, login, overview, settings
+from zos.web import (
+    assets,
+    insight,
+    insight_search,
+    insights,
+    login,
+    overview,
+    settings,
+    topic,
+    topics,
+)
 from zos.web.assets import Assets
 from zos.web.errors import handle_errors
 from zos.web.rendering import environment
 from zos.web.services import WebServices
 
-PAGES = (overview.router,)
+PAGES = (
+    overview.router,
+    topics.router,
+    topic.router,
+    insights.router,
+    insight_search.router,
+    insight.router,
+)
 """Every page's router. The navigation's order stands in `zos.web.navigation`."""
 
 

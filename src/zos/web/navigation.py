@@ -2,5 +2,9 @@
 
 from __future__ import annotations
 
-NAVIGATION: tuple[tuple[str, str], ...] = (("overview", "Overview"),)
+NAVIGATION: tuple[tuple[str, str], ...] = (
+    ("overview", "Overview"),
+    ("topics", "Topics"),
+    ("insights", "Insights"),
+)
 """The name of each page's route, and what it is called."""

@@ -33,10 +33,12 @@ def environment(**globals_: Any) -> Environment:
         money=words.money,
         count=words.count,
         plural=words.plural,
+        points=words.points,
+        sentence=words.sentence,
         duration=words.duration,
         time=_time,
         ago=_ago,
-        query=_query,
+        query=with_query,
     )
     made.globals.update(globals_)
     return made
@@ -65,8 +67,8 @@ def _marked(context: Context, moment: datetime | None, written: Any) -> str:
     )
 
 
-def _query(path: str, parameters: Mapping[str, Any] | None = None, **more: Any) -> str:
-    """A path with a query of those parameters that have a value."""
+def with_query(path: str, parameters: Mapping[str, Any] | None = None, **more: Any) -> str:
+    """Return a path with a query of those parameters that have a value."""
     wanted = {**(parameters or {}), **more}
     given = {name: value for name, value in wanted.items() if value not in {None, ""}}
     return f"{path}?{urlencode(given, doseq=True)}" if given else path

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 NOTHING = "–"
 """What stands where there is no value."""
 
-_CENT = 0.01
+_CENT, _TENTH = 0.01, 0.1
 _MINUTE, _HOUR, _DAY = 60.0, 3_600.0, 86_400.0
 _SHORT = 10.0
 
@@ -24,6 +24,19 @@ def money(usd: float | None) -> str:
 def count(number: float | None) -> str:
     """Return a whole number with its thousands apart."""
     return NOTHING if number is None else f"{number:,.0f}"
+
+
+def points(salience: float | None) -> str:
+    """Return points of salience: to a tenth, and to a hundredth where that would hide them."""
+    if salience is None:
+        return NOTHING
+    digits = 1 if salience == 0 or abs(salience) >= _TENTH else 2
+    return f"{salience:,.{digits}f}"
+
+
+def sentence(text: str) -> str:
+    """Return `text` with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
 
 
 def plural(number: int, one: str, many: str = "") -> str:
