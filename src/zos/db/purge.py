@@ -2,7 +2,8 @@
 
 SQLite overwrites what it deletes (`secure_delete`), but a search index keeps words until it is written
 anew, and the write-ahead log keeps pages until it is cut. PostgreSQL keeps rows until their tables are
-written anew; its own log and earlier backups are beyond reach, see `docs/reference/privacy.md`.
+written anew, and samples of them among its statistics (written anew if Zos's role owns the database);
+its own log and earlier backups are beyond reach, see `docs/reference/privacy.md`.
 """
 
 from __future__ import annotations
@@ -57,5 +58,5 @@ async def _rewrite_file(connection: AsyncConnection) -> None:
 
 
 async def _rewrite_tables(connection: AsyncConnection, tables: Sequence[str]) -> None:
-    for table in tables:
+    for table in (*tables, "pg_statistic"):  # at last: the tables' new statistics replace the old
         await connection.execute(text(f'VACUUM (FULL, ANALYZE) "{table}"'))
