@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from zos.api import jobs, members
+from zos.access.audit.store import AuditRow
+from zos.access.keys.store import Key
+from zos.access.sessions.store import Session
+from zos.api import access, jobs, members
 from zos.api.app import openapi_document
 from zos.api.examples import EXAMPLES
 from zos.api.problems import Problem
@@ -40,6 +43,14 @@ TYPES: dict[str, type] = {
     "DisputeRequest": members.DisputeRequest,
     "Dispute": Dispute,
     "Erasure": Erasure,
+    "Standing": access.Standing,
+    "Session": Session,
+    "KeyRequest": access.KeyRequest,
+    "Key": Key,
+    "NewKey": access.NewKey,
+    "GrantRequest": access.GrantRequest,
+    "NewLink": access.NewLink,
+    "AuditRow": AuditRow,
     "Problem": Problem,
 }
 
@@ -90,6 +101,14 @@ def test_every_route_is_described(document: dict[str, Any]) -> None:
         "POST /api/v1/members/{member_id}/forget",
         "GET /api/v1/costs",
         "GET /api/v1/costs/calls",
+        "GET /api/v1/access",
+        "GET /api/v1/access/sessions",
+        "DELETE /api/v1/access/sessions/{session_id}",
+        "GET /api/v1/access/keys",
+        "POST /api/v1/access/keys",
+        "DELETE /api/v1/access/keys/{key_id}",
+        "POST /api/v1/access/links",
+        "GET /api/v1/audit",
         "POST /api/v1/reload",
         "GET /api/v1/events",
     }

@@ -56,6 +56,18 @@ def principal_of(scope: Mapping[str, Any]) -> Principal | None:
     return found
 
 
+def require_principal(scope: Mapping[str, Any]) -> Principal:
+    """Return who makes the request of this ASGI scope.
+
+    Raises:
+        ForbiddenError: If nobody was recognised: the gate does not stand in front.
+    """
+    found = principal_of(scope)
+    if found is None:
+        raise ForbiddenError("Nobody knows who asks.")
+    return found
+
+
 def require_operator(scope: Mapping[str, Any]) -> Principal:
     """Return the operator who makes the request; for what a viewer may not even read.
 

@@ -11,15 +11,39 @@ from fastapi import FastAPI, Security
 from fastapi.security import HTTPBearer
 
 from zos import __version__
-from zos.api import costs, insights, jobs, members, relationships, runs, salience, system, topics
+from zos.api import (
+    access,
+    costs,
+    insights,
+    jobs,
+    members,
+    relationships,
+    runs,
+    salience,
+    system,
+    topics,
+)
 from zos.api.openapi import described
 from zos.api.problems import handle_problems
 from zos.api.services import ApiServices
 
 API_PREFIX = "/api/v1"
+_ROUTES = (
+    jobs,
+    runs,
+    topics,
+    salience,
+    insights,
+    relationships,
+    members,
+    costs,
+    access,
+    system,
+)
 _DESCRIPTION = """\
-The operator's interface to one Zos service. Every route but `/healthz` wants the operator's token,
-as `Authorization: Bearer <token>`; it stands in the file `token` of the data folder. Errors are
+The operator's interface to one Zos service. Every route but `/healthz` wants a key, or the operator's
+token, as `Authorization: Bearer <key>`; the token stands in the file `token` of the data folder. A viewer's key reads, an
+operator's writes too. Errors are
 `application/problem+json` (RFC 9457). Lists come in pages: ask for the next one with `next_cursor`.
 """
 _TAGS = [
@@ -34,6 +58,7 @@ _TAGS = [
     {"name": "relationships", "description": "Who has to do with whom."},
     {"name": "members", "description": "Members' rights, for operators alone."},
     {"name": "costs", "description": "What models cost, down to each call."},
+    {"name": "access", "description": "Who is let in, and what was changed by whom."},
     {"name": "service", "description": "The service itself."},
 ]
 
@@ -61,11 +86,11 @@ def _routes() -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    bearer = [Security(HTTPBearer(auto_error=False, description="The operator's token"))]
+    bearer = [Security(HTTPBearer(auto_error=False, description="A key, or the operator's token"))]
     app.include_router(system.alive)
     app.include_router(system.root, dependencies=bearer)
-    for router in (jobs, runs, topics, salience, insights, relationships, members, costs, system):
-        app.include_router(router.router, prefix=API_PREFIX, dependencies=bearer)
+    for routes in _ROUTES:
+        app.include_router(routes.router, prefix=API_PREFIX, dependencies=bearer)
     handle_problems(app)
     described(app)
     return app

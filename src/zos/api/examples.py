@@ -61,6 +61,15 @@ _DISPUTE = {
     "disputed_by": "member",
 }
 
+_KEY = {
+    "id": "01KAS3C1B2C3D4E5F6G7H8J9K1",
+    "name": "grafana",
+    "role": "viewer",
+    "created_at": "2026-11-23T19:31:00Z",
+    "seen_at": None,
+    "expires_at": "2027-11-23T19:31:00Z",
+}
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "RunView": _RUN,
     "JobStatus": {
@@ -225,6 +234,32 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "completed_at": "2026-11-23T19:30:04Z",
         "receipt": {"insights_deleted": 3, "messages": 214, "reactions": 101, "topics": 4},
         "pending": "",
+    },
+    "Standing": {"name": "ann", "role": "operator", "via": "session"},
+    "Session": {
+        "id": "01KAS3B1B2C3D4E5F6G7H8J9K1",
+        "name": "ann",
+        "role": "operator",
+        "agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+        "created_at": "2026-11-23T19:30:00Z",
+        "seen_at": "2026-11-23T21:05:00Z",
+        "expires_at": "2026-12-23T19:30:00Z",
+    },
+    "KeyRequest": {"name": "grafana", "role": "viewer", "days": 365},
+    "Key": _KEY,
+    "NewKey": {"key": _KEY, "secret": "zos_…"},
+    "GrantRequest": {"name": "ben", "role": "viewer"},
+    "NewLink": {"path": "/login?code=…", "expires_at": "2026-11-23T19:40:00Z"},
+    "AuditRow": {
+        "id": "01KAS3B9B2C3D4E5F6G7H8J9K1",
+        "at": "2026-11-23T19:32:00Z",
+        "name": "ann",
+        "role": "operator",
+        "via": "session",
+        "action": "pause",
+        "method": "POST",
+        "target": "/api/v1/jobs/nightly-channel-reflection/pause",
+        "status": 200,
     },
     "Problem": {
         "type": "urn:zos:problem:layer-not-found",

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Response, status
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from zos.api.asking import Asked, Asker
 from zos.api.services import Services
 from zos.views.jobs import JobList, JobStatus
 from zos.views.page import MAX_LIMIT, Page
@@ -20,15 +21,6 @@ LayerName = Annotated[
     str, Path(description="The layer's name", examples=["nightly-channel-reflection"])
 ]
 Topics = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=200)]
-By = Annotated[str, Field(min_length=1, max_length=100)]
-
-
-class Asked(BaseModel):
-    """A request of an operator."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    by: By = Field("operator", description="Who asks, for the record")
 
 
 class TriggerRequest(Asked):
@@ -86,8 +78,10 @@ async def slots(
 
 @router.post("/{layer}/trigger", status_code=status.HTTP_202_ACCEPTED, summary="Run a layer now")
 async def trigger(
+    *,
     layer: LayerName,
     services: Services,
+    asker: Asker,
     response: Response,
     request: TriggerRequest | None = None,
     idempotency_key: Annotated[
@@ -98,7 +92,7 @@ async def trigger(
     """Open a run and return it at once. It waits its turn if the layer is running already."""
     asked = request or TriggerRequest()
     run = await services.control.request(
-        layer, by=asked.by, topics=asked.topics, request_key=idempotency_key
+        layer, by=asked.by or asker, topics=asked.topics, request_key=idempotency_key
     )
     response.headers["location"] = f"/api/v1/runs/{run.id}"
     return await services.runs.get(run.id)
@@ -106,18 +100,20 @@ async def trigger(
 
 @router.post("/{layer}/pause", summary="Pause a layer")
 async def pause(
-    layer: LayerName, services: Services, request: PauseRequest | None = None
+    layer: LayerName, services: Services, asker: Asker, request: PauseRequest | None = None
 ) -> JobStatus:
     """Let its fires go by, each recorded as skipped, until it is resumed or the pause ends."""
     asked = request or PauseRequest()
-    await services.control.pause(layer, by=asked.by, note=asked.note, until=asked.until)
+    await services.control.pause(layer, by=asked.by or asker, note=asked.note, until=asked.until)
     return await services.jobs.get(layer, services.clock.now())
 
 
 @router.post("/{layer}/resume", summary="Resume a layer")
-async def resume(layer: LayerName, services: Services, request: Asked | None = None) -> JobStatus:
+async def resume(
+    layer: LayerName, services: Services, asker: Asker, request: Asked | None = None
+) -> JobStatus:
     """End its pause and forget its failures."""
-    await services.control.resume(layer, by=(request or Asked()).by)
+    await services.control.resume(layer, by=(request or Asked()).by or asker)
     return await services.jobs.get(layer, services.clock.now())
 
 

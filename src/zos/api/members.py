@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Path, Query, Response, status
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from zos.access.principal import require_operator
-from zos.api.jobs import Asked
+from zos.api.asking import Asked, Asker, operators_alone
 from zos.api.parameters import Limit, Name
 from zos.api.services import Services
 from zos.core.consent import ConsentState
@@ -18,12 +17,7 @@ from zos.members.model import ConsentChange, Dispute, Erasure, Known, MemberRow
 from zos.members.rights import DISPUTE_CHARACTERS
 from zos.views.page import Page, page_of
 
-
-def _operators_alone(request: Request) -> None:
-    require_operator(request.scope)
-
-
-router = APIRouter(prefix="/members", tags=["members"], dependencies=[Depends(_operators_alone)])
+router = APIRouter(prefix="/members", tags=["members"], dependencies=[Depends(operators_alone)])
 
 MemberId = Annotated[
     int,
@@ -84,10 +78,10 @@ async def export(member_id: MemberId, services: Services) -> StreamingResponse:
 
 @router.post("/{member_id}/consent", summary="Record a member's consent, or their no")
 async def consent(
-    member_id: MemberId, services: Services, request: ConsentRequest
+    member_id: MemberId, services: Services, asker: Asker, request: ConsentRequest
 ) -> ConsentChange:
     """It takes effect at once: what they are in goes out of sight, or comes back."""
-    return await services.members.set_consent(member_id, request.state, request.by)
+    return await services.members.set_consent(member_id, request.state, request.by or asker)
 
 
 @router.post(
@@ -95,18 +89,26 @@ async def consent(
     status_code=status.HTTP_201_CREATED,
     summary="Dispute an insight for a member",
 )
-async def dispute(member_id: MemberId, services: Services, request: DisputeRequest) -> Dispute:
+async def dispute(
+    member_id: MemberId, services: Services, asker: Asker, request: DisputeRequest
+) -> Dispute:
     """The insight is put under review, and so is what rests on it."""
-    return await services.members.dispute(member_id, request.insight_id, request.text, request.by)
+    return await services.members.dispute(
+        member_id, request.insight_id, request.text, request.by or asker
+    )
 
 
 @router.post("/{member_id}/forget", status_code=status.HTTP_202_ACCEPTED, summary="Erase a member")
 async def forget(
-    member_id: MemberId, services: Services, response: Response, request: Asked | None = None
+    member_id: MemberId,
+    services: Services,
+    asker: Asker,
+    response: Response,
+    request: Asked | None = None,
 ) -> Erasure:
     """There is no way back. Nothing of theirs is shown or comes in from now on; the rest goes soon."""
     response.headers["location"] = f"/api/v1/members/{member_id}/erasure"
-    return await services.members.ask_to_forget(member_id, (request or Asked()).by)
+    return await services.members.ask_to_forget(member_id, (request or Asked()).by or asker)
 
 
 @router.get("/{member_id}/erasure", summary="How far a member's erasure is")

@@ -17,7 +17,7 @@ from zos.access.problems import MEDIA_TYPE
 from zos.api.examples import EXAMPLES
 from zos.api.problems import Problem
 
-_METHODS = ("get", "post")
+_METHODS = ("get", "post", "delete")
 _ATTRIBUTES = re.compile(r"\n+Attributes:\n(?P<body>.*)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"^    (?P<name>\w+): (?P<text>.*(?:\n {5,}.*)*)", re.MULTILINE)
 

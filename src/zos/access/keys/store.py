@@ -72,8 +72,8 @@ class Keys:
         }
         insert = self._database.insert(access_key).on_conflict_do_nothing()
         async with self._database.write() as connection:
-            made = (await connection.execute(insert, row)).rowcount
-        if not made:
+            made = await connection.scalar(insert.returning(access_key.c.id), row)
+        if made is None:
             raise UsageError(
                 f"There is a key named {grant.name!r}.", hint="Revoke it, or choose another name."
             )

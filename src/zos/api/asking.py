@@ -1,0 +1,39 @@
+"""Who asks: in what routes record of them, and for what operators alone may see."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from zos.access.principal import require_operator, require_principal
+
+By = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
+
+
+class Asked(BaseModel):
+    """A request of an operator."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: By | None = Field(
+        None, description="Who asks, for the record; else the name of the key or session"
+    )
+
+
+def _asker(request: Request) -> str:
+    return require_principal(request.scope).name
+
+
+Asker = Annotated[str, Depends(_asker)]
+"""The name of who was recognised."""
+
+
+def operators_alone(request: Request) -> None:
+    """Let operators pass.
+
+    Raises:
+        ForbiddenError: For anybody else.
+    """
+    require_operator(request.scope)
