@@ -68,10 +68,15 @@ class Living:
             rows = await connection.execute(query.where(reaction.c.removed_at.is_(None)))
             return {tuple(row) for row in rows}
 
+    async def assert_texts_true(self) -> None:
+        """The store holds exactly the messages that Discord shows."""
+        shown = self.discord.world.messages.items()
+        assert await self.texts() == {key: one["content"] for key, one in shown}
+
     async def assert_true(self) -> None:
         """The store holds exactly what Discord shows."""
+        await self.assert_texts_true()
         world = self.discord.world
-        assert await self.texts() == {key: one["content"] for key, one in world.messages.items()}
         assert await self.stands() == {
             (number, emoji.partition(":")[2] or emoji, who)
             for number, by_emoji in world.reactions.items()

@@ -12,10 +12,12 @@ import aiohttp
 import discord
 import structlog
 
+from zos.bot.backfill import Backfill
 from zos.bot.catch_up import CatchUp
 from zos.bot.commands.tree import Commands
 from zos.bot.connection import Connection
 from zos.bot.inbox import Inbox
+from zos.bot.joining import Joining
 from zos.bot.observing import Observing
 from zos.bot.overheard import Overheard
 from zos.bot.past import Past
@@ -29,6 +31,8 @@ from zos.consent.store import ConsentStore
 from zos.core.clock import Clock, SystemClock
 from zos.core.consent import ConsentMode
 from zos.core.errors import LaterDeliveryError
+from zos.observe.booking import HistoryBooker
+from zos.observe.history import History
 from zos.observe.marks.store import ChannelMarks
 from zos.observe.recorder import Recorder
 from zos.scheduler.tasks import Tasks
@@ -100,7 +104,28 @@ class ZosBot:
         self._catch_up = CatchUp(
             self._inbox, self._past, marks, watch, self._clock, retry_seconds=retry_seconds
         )
-        self._observing = Observing(self._inbox, watch, self._catch_up, overheard, self._clock)
+        self._joining = self._joins(config, ledger, consents, watch, overheard)
+        self._observing = Observing(
+            self._inbox, watch, self._catch_up, self._joining, overheard, clock=self._clock
+        )
+
+    def _joins(
+        self,
+        config: Config,
+        ledger: SalienceLedger,
+        consents: ConsentStore,
+        watch: Watch,
+        overheard: Overheard,
+    ) -> Joining:
+        history, retell = History(ledger.db, consents), self._inbox.put
+        return Joining(
+            self._inbox,
+            Backfill(history, watch, self._clock, overheard=overheard, retell=retell),
+            HistoryBooker(ledger.db, ledger, consents, config, clock=self._clock),
+            self._clock,
+            days=config.discord.backfill_days,
+            retry_seconds=self._retry_seconds,
+        )
 
     @property
     def status(self) -> DiscordStatus:
@@ -194,6 +219,7 @@ class ZosBot:
             living.cancel()
             self._tasks.cancel()
             ended = await asyncio.gather(living, return_exceptions=True)
+            await self._joining.stop()
             await connection.close()
             self._connection = None
         return ended[0] or ConnectionError("closed")

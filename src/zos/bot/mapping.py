@@ -25,6 +25,7 @@ from zos.observe.events import (
     ReactionAdded,
     ReactionRemoved,
     ReactionsCleared,
+    ReactionsCounted,
     ServerLeft,
     ServerSeen,
 )
@@ -36,6 +37,7 @@ _SAID_BY_SOMEONE = frozenset({0, 19, 20, 23})  # text, reply, answers to command
 _FORWARD = 1
 _THREADS = frozenset({10, 11, 12})
 _DIRECT = frozenset({1, 3})
+_WITH_THREADS = frozenset({0, 5, 15, 16})  # text, announcements, forums, media forums
 _WITHOUT_MESSAGES = frozenset({4, 14, 15, 16})  # categories, directories, forums, media forums
 
 
@@ -97,9 +99,23 @@ def said(data: Payload, server_id: int | None = None) -> MessageCreated | None:
     )
 
 
+def counted(data: Payload, message: MessageCreated) -> list[ReactionsCounted]:
+    """Return how many reacted to a message, as a history says it: not who, and not when."""
+    return [
+        ReactionsCounted(message.id, reaction_emoji(one["emoji"]), count, message.created_at)
+        for one in data.get("reactions") or ()
+        if (count := int(one["count"])) > 0
+    ]
+
+
 def holds_messages(data: Payload) -> bool:
     """Return whether a channel is a place that messages stand in."""
     return data["type"] not in _WITHOUT_MESSAGES
+
+
+def has_threads(data: Payload) -> bool:
+    """Return whether a channel may have archived threads."""
+    return data["type"] in _WITH_THREADS
 
 
 def reaction_emoji(data: Payload) -> Emoji:

@@ -10,8 +10,10 @@ from typing import Any
 
 import structlog
 
+from zos.bot.backfill import Server
 from zos.bot.catch_up import CatchUp
 from zos.bot.inbox import ChannelGone, Inbox, SessionBegun
+from zos.bot.joining import Joining
 from zos.bot.mapping import PAYLOAD_ERRORS, Payload, optional_id, to_events, to_id
 from zos.bot.overheard import Overheard
 from zos.bot.rest import Rest
@@ -32,16 +34,25 @@ class Observing:
         inbox: Where they go.
         watch: What is observed.
         catch_up: Is set to work by new sessions and servers.
+        joining: Is told of servers.
         overheard: Is told what happens in channels.
         clock: The time.
     """
 
     def __init__(
-        self, inbox: Inbox, watch: Watch, catch_up: CatchUp, overheard: Overheard, clock: Clock
+        self,
+        inbox: Inbox,
+        watch: Watch,
+        catch_up: CatchUp,
+        joining: Joining,
+        overheard: Overheard,
+        *,
+        clock: Clock,
     ) -> None:
         self._inbox = inbox
         self._watch = watch
         self._catch_up = catch_up
+        self._joining = joining
         self._overheard = overheard
         self._clock = clock
         self.malformed = 0
@@ -89,6 +100,7 @@ class Observing:
         elif kind == "GUILD_CREATE":
             if not data.get("unavailable"):
                 self._catch_up.server(rest, to_id(data["id"]), places)
+                self._joining.server(rest, Server(to_id(data["id"]), str(data["name"])))
         elif kind in _GONE:
             self._inbox.put([ChannelGone(to_id(data["id"]))])
         elif kind == "CHANNEL_CREATE" or data.get("newly_created"):

@@ -25,19 +25,22 @@ class Overheard:
     """
 
     def __init__(self) -> None:
-        self._notes: dict[int, list[Event]] = {}
+        self._notes: dict[int, list[list[Event]]] = {}
 
     def note(self, channel_id: int, events: Sequence[Event]) -> None:
         """Take note of what happened in a channel."""
-        if (notes := self._notes.get(channel_id)) is not None:
+        for notes in self._notes.get(channel_id, ()):
             notes += [event for event in events if isinstance(event, _FORGOTTEN)]
 
     @contextmanager
     def listening(self, channel_id: int) -> Iterator[list[Event]]:
         """Listen to a channel for the length of a block; the list grows meanwhile."""
-        notes = self._notes[channel_id] = []
+        notes: list[Event] = []
+        listeners = self._notes.setdefault(channel_id, [])
+        listeners.append(notes)
         try:
             yield notes
         finally:
-            if self._notes.get(channel_id) is notes:
-                del self._notes[channel_id]
+            listeners[:] = [one for one in listeners if one is not notes]
+            if not listeners:
+                self._notes.pop(channel_id, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
@@ -13,11 +14,13 @@ from discord.http import HTTPClient
 
 from zos.bot.mapping import Payload, to_id
 from zos.core.clock import Clock
+from zos.core.ids import snowflake_time
 from zos.observe.events import Emoji
 
 log = structlog.get_logger(__name__)
 
 PAGE = 100
+SERVERS_PAGE = 200
 MOST_RETRY_SECONDS = 60.0
 _UNKNOWN_MESSAGE = 10008
 _TOO_MANY_REQUESTS = 429
@@ -50,6 +53,56 @@ class Rest:
         """Return up to `PAGE` messages of a channel that follow `after`, by id, ascending."""
         found = await self._ask(lambda: self._http.logs_from(channel_id, PAGE, after=after))
         return sorted(((to_id(one["id"]), one) for one in found), key=itemgetter(0))
+
+    async def servers(self) -> list[Payload]:
+        """Return the servers that Zos is in."""
+        found: list[Payload] = []
+        while True:
+            after = found[-1]["id"] if found else None
+            some = await self._ask(
+                lambda after=after: self._http.get_guilds(  # type: ignore[misc]
+                    SERVERS_PAGE, after=after, with_counts=False
+                )
+            )
+            found += some
+            if len(some) < SERVERS_PAGE:
+                return found
+
+    async def channels(self, server_id: int) -> list[Payload]:
+        """Return a server's channels, also those that Zos may not read."""
+        found: list[Payload] = await self._ask(lambda: self._http.get_all_guild_channels(server_id))
+        return found
+
+    async def threads(self, server_id: int) -> list[Payload]:
+        """Return a server's threads that are not archived."""
+        found: list[Payload] = (await self._ask(lambda: self._http.get_active_threads(server_id)))[
+            "threads"
+        ]
+        return found
+
+    async def archived_threads(self, channel_id: int, since_id: int) -> list[Payload]:
+        """Return a channel's archived public threads with a message from `since_id` on.
+
+        Discord shows them by the time of their archiving, latest first: none was written in later.
+
+        Raises:
+            NotReadableError: If Discord does not show them.
+        """
+        found: list[Payload] = []
+        before: str | None = None
+        while True:
+            answer = await self._ask(
+                lambda before=before: self._http.get_public_archived_threads(  # type: ignore[misc]
+                    channel_id, before=before, limit=PAGE
+                )
+            )
+            threads = answer["threads"]
+            found += [one for one in threads if int(one.get("last_message_id") or 0) >= since_id]
+            if not threads or not answer["has_more"]:
+                return found
+            before = threads[-1]["thread_metadata"]["archive_timestamp"]
+            if datetime.fromisoformat(before) < snowflake_time(since_id):
+                return found
 
     async def is_deleted(self, channel_id: int, message_id: int) -> bool:
         """Return whether Discord says that there is no such message; what it hides is not deleted."""

@@ -27,6 +27,7 @@ COMMANDS = {
     "init": ("zos.cli.init:init", "Write a configuration to start from."),
     "serve": ("zos.cli.serve:serve", "Run the service: scheduler and API."),
     "import": ("zos.cli.import_:import_", "Import chat archives."),
+    "backfill": ("zos.cli.backfill:backfill", "Read what was said on Discord before Zos came."),
     "replay": ("zos.cli.replay:replay", "Let layers reflect on stored history, slot by slot."),
     "reflect": ("zos.cli.reflect:reflect", "Trigger, watch, pause and rehearse layers."),
     "layer": ("zos.cli.layer:layer", "List, show and validate layers."),

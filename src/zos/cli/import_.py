@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zos.cli.context import App, pass_app
+from zos.cli.history_text import show_booked, unbooked_as_json
 from zos.cli.output import json_option, progress, show_json, show_line
 from zos.core.clock import SystemClock
 
@@ -112,9 +113,7 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
         "members": report.members,
         "consents": report.consents,
         "booked": None if outcome.booked is None else asdict(outcome.booked),
-        "unbooked": None
-        if outcome.unbooked is None
-        else {"first_at": outcome.unbooked[0], "last_at": outcome.unbooked[1]},
+        "unbooked": unbooked_as_json(outcome.unbooked),
         "files": report.files,
     }
 
@@ -144,14 +143,4 @@ def _show(outcome: Outcome) -> None:
             show_line(f"{count[name]} {said}.")
     if report.consents:
         show_line(f"Recorded {report.consents:,} consents.")
-    if outcome.booked is not None:
-        show_line(
-            f"Booked the salience of {outcome.booked.messages:,} messages "
-            f"and {outcome.booked.reactions:,} reactions."
-        )
-    elif outcome.unbooked is not None:
-        first, last = outcome.unbooked
-        show_line(
-            f"Not in the ledger yet: {first:%Y-%m-%d} to {last:%Y-%m-%d}. Reflect on it day by day with "
-            f"`zos replay --from {first:%Y-%m-%d} --to {last:%Y-%m-%d}`, or book it with --book."
-        )
+    show_booked(outcome.booked, outcome.unbooked)

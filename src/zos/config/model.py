@@ -76,6 +76,12 @@ class DiscordConfig(Section):
         le=1_000,
         description="Messages a channel that are compared with Discord after an outage: edits, deletions, reactions",
     )
+    backfill_days: int | None = Field(
+        None,
+        ge=1,
+        le=3_650,
+        description="On joining a server read its last so many days; null: what is said from now on",
+    )
     operators: frozenset[int] = Field(
         frozenset(), description="Ids of users who may use /zos-admin"
     )

@@ -124,6 +124,10 @@ class ServiceError(ZosError):
     """The running service could not be asked."""
 
 
+class DiscordError(ZosError):
+    """Discord could not be asked."""
+
+
 class DeliveryError(ZosError):
     """The text was not delivered."""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_NOT_INSTALLED = (
+NOT_INSTALLED = (
     "discord.token is set, but discord.py is not installed. Install zos[discord], and start again."
 )
 
@@ -77,8 +77,8 @@ def discord_bot(services: Services) -> DiscordBot:
     try:
         from zos.bot.bot import ZosBot
     except ModuleNotFoundError:
-        log.error("discord_refused", reason=_NOT_INSTALLED)
-        return NoBot(DiscordStatus(DiscordState.DISCONNECTED, _NOT_INSTALLED))
+        log.error("discord_refused", reason=NOT_INSTALLED)
+        return NoBot(DiscordStatus(DiscordState.DISCONNECTED, NOT_INSTALLED))
     return ZosBot(services.config, services.ledger, bot_services(services), clock=services.clock)
 
 

@@ -16,7 +16,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from tests.fakes.discord.gateway import Gateway
 from tests.fakes.discord.interactions import Interactions
-from tests.fakes.discord.world import AGENT, APPLICATION, World
+from tests.fakes.discord.world import AGENT, APPLICATION, SERVER, World
 
 TOKEN = "local.bot.token"
 
@@ -41,6 +41,9 @@ class LocalDiscord:
         forbidden: Channels that Zos may not see.
         posted: What Zos was asked to be let write.
         lost_answers: So many writes are done, and answered as if they had failed.
+        permissions: What Zos's roles let it do in the server.
+        archived_page: So many archived threads are shown at a time.
+        page_seconds: How long a page of history is on its way.
         requests: Method and path of each REST request.
     """
 
@@ -53,6 +56,9 @@ class LocalDiscord:
         self.forbidden: set[int] = set()
         self.posted: list[dict[str, Any]] = []
         self.lost_answers = 0
+        self.permissions = 1 << 10 | 1 << 11 | 1 << 16
+        self.archived_page = 100
+        self.page_seconds = 0.0
         self.requests: list[tuple[str, str]] = []
         self.before_page: Callable[[int], None] = lambda _channel: None
         self.after_page: Callable[[int], None] = lambda _channel: None
@@ -70,6 +76,10 @@ class LocalDiscord:
         app.router.add_get(message, self._message)
         app.router.add_get(f"{message}/reactions/{{emoji}}", self._reactors)
         app.router.add_get("/api/guilds/{server}/members/{member}", self._member)
+        app.router.add_get("/api/users/@me/guilds", self._servers)
+        app.router.add_get("/api/guilds/{server}/channels", self._channels)
+        app.router.add_get("/api/guilds/{server}/threads/active", self._active_threads)
+        app.router.add_get("/api/channels/{channel}/threads/archived/public", self._archived)
         return app
 
     @web.middleware
@@ -120,6 +130,7 @@ class LocalDiscord:
         after, limit = int(request.query.get("after", 0)), int(request.query["limit"])
         page = _json(self.world.history(channel, after=after, limit=limit))
         self.after_page(channel)
+        await asyncio.sleep(self.page_seconds)
         return page
 
     async def _post(self, request: web.Request) -> web.Response:
@@ -151,9 +162,45 @@ class LocalDiscord:
         some = [one for one in users if one > after][:limit]
         return _json([self.world.members[one]["user"] for one in some])
 
+    async def _servers(self, request: web.Request) -> web.Response:
+        here = {"id": str(SERVER), "name": "home", "permissions": str(self.permissions)}
+        return _json([] if "after" in request.query else [here])
+
+    async def _channels(self, _request: web.Request) -> web.Response:
+        return _json(self.world.server()["channels"])
+
+    async def _active_threads(self, _request: web.Request) -> web.Response:
+        threads = [one for one in self.world.threads.values() if not _is_archived(one)]
+        return _json({"threads": threads, "members": []})
+
+    async def _archived(self, request: web.Request) -> web.Response:
+        channel = request.match_info["channel"]
+        if int(channel) in self.forbidden:
+            return _problem(403, 50001, "Missing Access")
+        before = request.query.get("before", "9999")
+        found = sorted(
+            (
+                one
+                for one in self.world.threads.values()
+                if _is_archived(one) and one["parent_id"] == channel and _archived_at(one) < before
+            ),
+            key=_archived_at,
+            reverse=True,
+        )
+        page = found[: self.archived_page]
+        return _json({"threads": page, "members": [], "has_more": len(found) > len(page)})
+
     async def _member(self, request: web.Request) -> web.Response:
         found = self.world.members.get(int(request.match_info["member"]))
         return _problem(404, 10007, "Unknown Member") if found is None else _json(found)
+
+
+def _is_archived(thread: dict[str, Any]) -> bool:
+    return bool(thread["thread_metadata"]["archived"])
+
+
+def _archived_at(thread: dict[str, Any]) -> str:
+    return str(thread["thread_metadata"]["archive_timestamp"])
 
 
 def _json(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

@@ -209,6 +209,11 @@ class World:
         self.dispatch("THREAD_CREATE", {**self.threads[number], "newly_created": True})
         return number
 
+    def archive(self, number: int) -> None:
+        _, at = self.tick()
+        told = {"archived": True, "archive_timestamp": at.isoformat()}
+        self.threads[number]["thread_metadata"] |= told
+
     def open_conversation(self, who: int) -> int:
         """Return a direct conversation with a member. Discord announces none."""
         number, _ = self.tick()

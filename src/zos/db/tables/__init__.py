@@ -5,6 +5,7 @@ from __future__ import annotations
 from zos.db.tables.access import access_key, access_session, audit, login_link
 from zos.db.tables.base import MICRO, UtcDateTime, metadata
 from zos.db.tables.community import (
+    backfill,
     channel,
     consent,
     emoji_use,
@@ -48,6 +49,7 @@ __all__ = [
     "access_session",
     "apscheduler_jobs",
     "audit",
+    "backfill",
     "channel",
     "consent",
     "dispute",

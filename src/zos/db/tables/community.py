@@ -210,6 +210,21 @@ Index(
     postgresql_where=reaction.c.booked.is_(False),
 )
 
+backfill = Table(  # how far a channel's past has been fetched from Discord
+    "backfill",
+    metadata,
+    Column(
+        "channel_id",
+        BigInteger,
+        ForeignKey("channel.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("since_id", BigInteger, nullable=False),  # everything from here
+    Column("reached_id", BigInteger, nullable=False),  # up to and with here is stored
+    Column("finished_at", UtcDateTime),  # its end was reached at least once
+)
+
 import_file = Table(
     "import_file",
     metadata,

@@ -1,0 +1,90 @@
+"""`backfill`: the past as Discord tells it, into the store, and with `book` into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from zos.config import Config
+from zos.core.clock import Clock, SystemClock
+from zos.core.errors import ConfigError
+from zos.observe.booking import BookedHistory
+from zos.observe.history import History
+from zos.service.discord import NOT_INSTALLED
+from zos.service.services import build_services
+
+if TYPE_CHECKING:
+    from zos.bot.backfill import Backfilled
+
+Progress = Callable[[int, int], None]
+"""Is told how much is done, and of how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came in; `unbooked` are the times of the first and last event not in the ledger."""
+
+    backfilled: Backfilled
+    booked: BookedHistory | None
+    unbooked: tuple[datetime, datetime] | None
+
+
+def bot_token(config: Config) -> str:
+    """Return the bot's token.
+
+    Raises:
+        ConfigError: If there is none, or discord.py is not installed.
+    """
+    if config.discord.token is None:
+        raise ConfigError(
+            "There is no bot token.", hint="Set discord.token, or ZOS_DISCORD__TOKEN_FILE."
+        )
+    if find_spec("discord") is None:
+        raise ConfigError(NOT_INSTALLED)
+    return config.discord.token.get_secret_value()
+
+
+async def backfill(
+    config: Config,
+    since: datetime,
+    channels: Collection[int] = (),
+    *,
+    book: bool = False,
+    progress: Progress = lambda _done, _total: None,
+    clock: Clock | None = None,
+) -> Outcome:
+    """Fetch what was said from `since` on; it works beside a running service, and without one.
+
+    Args:
+        config: The whole configuration.
+        since: Aware; from when on.
+        channels: Only these channels and threads; none: all that are observed.
+        book: Also book the salience of all stored history, up to now.
+        progress: Is told how far the fetching is.
+        clock: The time; the machine's unless given.
+
+    Raises:
+        ConfigError: If there is no token.
+        DiscordError: If Discord does not accept the token, or is not reached.
+        NotFoundError: If one of `channels` is not there to be observed.
+        DatabaseError: If the store cannot be used.
+    """
+    token = bot_token(config)
+    from zos.bot.whole_past import fetch_past
+
+    clock = clock or SystemClock()
+    async with build_services(config, clock=clock) as services:
+        found = await fetch_past(
+            config.discord,
+            token,
+            History(services.database, services.consents),
+            clock,
+            since=since,
+            only=channels,
+            progress=progress,
+        )
+        booked = await services.booker.book_until(clock.now()) if book else None
+        return Outcome(found, booked, await services.booker.unbooked_range())
