@@ -256,6 +256,22 @@ def test_a_changed_file_or_prompt_is_another_version(tmp_path: Path) -> None:
     assert len(set(versions)) == 4
 
 
+def test_only_what_has_changed_is_parsed_again(tmp_path: Path) -> None:
+    prompts = tmp_path / "prompts"
+    write(prompts, "reflect/channel.md.j2", "Look at {{ messages }}.")
+    layers = tmp_path / "layers"
+    write(layers, "a.yaml", GOOD.format(name="a"))
+    write(layers, "b.yaml", GOOD.format(name="b"))
+    loader = LayerLoader(layers, prompts=PromptLibrary(prompts))
+    first = loader.load_all()
+    write(layers, "b.yaml", GOOD.format(name="b").replace("0 3", "0 5"))
+    second = loader.load_all()
+    assert second["a"] is first["a"]
+    assert second["b"].schedule == "0 5 * * *"
+    write(prompts, "reflect/channel.md.j2", "Look again at {{ messages }}.")
+    assert loader.load_all()["a"].hash != first["a"].hash
+
+
 def test_a_comment_in_the_file_is_no_other_version(tmp_path: Path) -> None:
     path = write(tmp_path, "own.yaml", GOOD.format(name="own"))
     loader = LayerLoader(tmp_path)

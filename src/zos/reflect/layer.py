@@ -251,6 +251,10 @@ class Layer(BaseModel):
         versioned._prompts = dict(sources)  # noqa: SLF001 - of its own class
         return versioned
 
+    def is_versioned_with(self, sources: Mapping[str, str]) -> bool:
+        """Return whether these are the sources that `with_prompts` was told."""
+        return self._prompts == sources
+
 
 _DEFAULT_SCOPES = {
     LayerCategory.SYNTHESIS: TargetScope.GLOBAL,

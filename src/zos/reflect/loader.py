@@ -81,13 +81,14 @@ class LayerLoader:
         self._folder = layers_dir
         self._prompts = prompts or PromptLibrary(None)
         self._last_good = dict(last_good or {})
+        self._parsed: dict[str, LayerSource] = {}
         self._loaded: dict[str, LayerSource] | None = None
         self.problems: tuple[LayerProblem, ...] = ()
 
     def load_all(self) -> dict[str, Layer]:
         """Read all files and prompts again and return every layer by name, sorted.
 
-        `problems` then says what is wrong with the files that could not be used.
+        A file is parsed again only if it, or a prompt that it names, has changed since. `problems` then says what is wrong with the files that could not be used.
 
         Raises:
             LayerError: If the operator's folder cannot be listed.
@@ -197,9 +198,18 @@ class LayerLoader:
     def _read(self, path: str, entry: Traversable) -> tuple[LayerSource | None, list[YamlProblem]]:
         try:
             text = _text(entry)
-            return LayerSource(self.parse(text), path, text), []
+            source = self._unchanged(path, text) or LayerSource(self.parse(text), path, text)
         except YamlProblemsError as error:
             return self._last_good_of(path), list(error.problems)
+        self._parsed[path] = source
+        return source, []
+
+    def _unchanged(self, path: str, text: str) -> LayerSource | None:
+        known = self._parsed.get(path)
+        if known is None or known.text != text:
+            return None
+        prompts = self._prompts.sources(known.layer.prompt_names)
+        return known if known.layer.is_versioned_with(prompts) else None
 
     def _last_good_of(self, path: str) -> LayerSource | None:
         text = self._last_good.get(path)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -73,6 +74,7 @@ class Schedule:
         return CronSim(self.expression, _PROBE).explain()
 
 
+@lru_cache(maxsize=1_024)
 def parse_schedule(text: str) -> Schedule:
     """Read a cron expression.
 

@@ -72,14 +72,14 @@ class ReflectionScheduler(Control):
     def start(self) -> None:
         """Start: jobs are there when this returns; what is owed is settled right after, then the timer runs.
 
-        Call it within the running event loop.
+        Call it within the running event loop, with the layers loaded (else it reads their files on the loop).
 
         Raises:
             StillRunningError: If another scheduler runs on this database file.
             LayerError: If the layers folder cannot be listed.
             DatabaseError: If the database cannot be used.
         """
-        layers = self.loader.load_all()
+        layers = self._parts.definitions.in_force
         self._report_problems()
         self._take_lock()
         try:

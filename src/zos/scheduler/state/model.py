@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
-from zos.reflect.schedule import Schedule, parse_schedule
+from zos.reflect.schedule import parse_schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +37,8 @@ class Promise:
 
     def slots(self, after: datetime, until: datetime) -> Iterator[datetime]:
         """Yield its slots later than `after` and not later than `until`, oldest first, in UTC."""
-        fires = _parsed(self.schedule).fires_after(after, ZoneInfo(self.timezone))
+        fires = parse_schedule(self.schedule).fires_after(after, ZoneInfo(self.timezone))
         return takewhile(lambda slot: slot <= until, fires)
-
-
-@lru_cache(maxsize=1_024)
-def _parsed(schedule: str) -> Schedule:
-    return parse_schedule(schedule)
 
 
 @dataclass(frozen=True, slots=True)
