@@ -84,7 +84,7 @@ class Api:
         """Record a fire that nobody carries out."""
         now = self.services.clock.now()
         slot = options.pop("slot", None)
-        request = RunRequest(layer, trigger, reason, now, slot=slot)
+        request = RunRequest(layer, trigger, reason, now, slot=slot, due_at=slot)
         run = await self.services.executor.runs.open(request, now=now, status=status, **options)
         assert run is not None
         return run

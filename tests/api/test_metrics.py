@@ -14,6 +14,7 @@ from zos.db.tables import layer_run
 from zos.reflect.states import RunStatus, Trigger
 
 LATENESS = "zos_fire_lateness_seconds"
+WAIT = "zos_run_wait_seconds"
 
 
 async def read(api: Api) -> dict[str, float]:
@@ -31,8 +32,9 @@ async def change(api: Api, run_id: str, **columns: int) -> None:
 async def carry_out(api: Api, status: RunStatus = RunStatus.SUCCESS, **columns: int) -> None:
     clock = api.services.clock
     assert isinstance(clock, SimulatedClock)
-    run = await api.open(slot=EPOCH)
     clock.move_to(EPOCH + timedelta(seconds=0.2))
+    run = await api.open(slot=EPOCH)
+    clock.move_to(EPOCH + timedelta(seconds=0.9))
     runs = api.services.executor.runs
     assert await runs.claim(run.id, owner="me", now=clock.now())
     await change(api, run.id, targets_total=1, **columns)
@@ -61,12 +63,15 @@ async def test_a_run_is_counted_once_with_all_that_it_used(api: Api) -> None:
         assert found["zos_insights_total"] == 2
 
 
-async def test_lateness_is_from_the_slot_to_the_start(api: Api) -> None:
+async def test_lateness_is_from_the_slot_to_its_record_and_the_wait_from_there_to_the_start(
+    api: Api,
+) -> None:
     await carry_out(api)
     found = await read(api)
     assert found[f'{LATENESS}_bucket{{le="0.1",trigger="schedule"}}'] == 0
     assert found[f'{LATENESS}_bucket{{le="0.25",trigger="schedule"}}'] == 1
     assert found[f'{LATENESS}_sum{{trigger="schedule"}}'] == pytest.approx(0.2)
+    assert found[f'{WAIT}_sum{{trigger="schedule"}}'] == pytest.approx(0.7)
 
 
 async def test_a_run_that_is_looked_at_on_its_way_is_counted_once_and_in_full(api: Api) -> None:

@@ -130,7 +130,7 @@ def test_attributes_are_described_where_they_stand(document: dict[str, Any]) -> 
     run = document["components"]["schemas"]["RunView"]
     assert run["description"] == "A run, or the outcome of a fire that did not run."
     lateness = run["properties"]["lateness_seconds"]["description"]
-    assert lateness.startswith("From the slot to the start;")
+    assert lateness.startswith("From when the fire was due")
     assert not [
         name
         for name, schema in document["components"]["schemas"].items()

@@ -79,10 +79,17 @@ def test_one_insight_is_one_insight(
     job: JobStatus, run: RunView, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dry = replace(
-        run, status=RunStatus.DRY, insights_created=1, lateness_seconds=None, reason="all quiet"
+        run,
+        status=RunStatus.DRY,
+        insights_created=1,
+        wait_seconds=3.21,
+        reason="all quiet",
     )
     show_job(replace(job, paused=None, outcomes=(), last=dry, timezone="UTC"), fires=0)
-    assert "    Last: dry at 2026-11-23 03:00 UTC, 1 insight: all quiet" in shown(capsys)
+    assert (
+        "    Last: dry at 2026-11-23 03:00 UTC, 0.0 s late, waited 3.2 s, 1 insight: all quiet"
+        in shown(capsys)
+    )
 
 
 def test_a_summary_is_one_row_for_all_its_slots(run: RunView) -> None:

@@ -30,6 +30,7 @@ class History:
         *,
         at: datetime = NOON,
         slot: datetime | None = None,
+        due_at: datetime | None = None,
         trigger: Trigger = Trigger.SCHEDULE,
         status: RunStatus = RunStatus.QUEUED,
         reason: str = "due",
@@ -37,7 +38,9 @@ class History:
         slot_count: int = 1,
         coalesced_into: str | None = None,
     ) -> LayerRun:
-        request = RunRequest(layer, trigger, reason, at, layer_hash="a" * 64, slot=slot)
+        request = RunRequest(
+            layer, trigger, reason, at, layer_hash="a" * 64, slot=slot, due_at=due_at
+        )
         run = await self.runs.open(
             request,
             now=at,

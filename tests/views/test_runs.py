@@ -67,18 +67,21 @@ async def test_runs_can_be_narrowed_by_layer_and_state(view: RunsView, history: 
 
 
 async def started_late(history: History, trigger: Trigger) -> LayerRun:
-    run = await history.open(slot=NOON, trigger=trigger)
-    await history.start(run, NOON + timedelta(seconds=2.5))
-    await history.finish(run, RunStatus.SUCCESS, NOON + timedelta(seconds=12.5))
+    """Jittered by a minute, fired 2.5 s after that, started 1.5 s later."""
+    due = NOON + timedelta(minutes=1)
+    fired = due + timedelta(seconds=2.5)
+    run = await history.open(slot=NOON, due_at=due, at=fired, trigger=trigger)
+    await history.start(run, fired + timedelta(seconds=1.5))
+    await history.finish(run, RunStatus.SUCCESS, fired + timedelta(seconds=11.5))
     return run
 
 
 @pytest.mark.parametrize("trigger", [Trigger.SCHEDULE, Trigger.CATCH_UP])
-async def test_a_run_tells_how_late_it_was_and_how_long_it_took(
+async def test_a_run_tells_how_late_it_was_how_long_it_waited_and_how_long_it_took(
     view: RunsView, history: History, trigger: Trigger
 ) -> None:
     run = await view.get((await started_late(history, trigger)).id)
-    assert (run.lateness_seconds, run.duration_seconds) == (2.5, 10.0)
+    assert (run.lateness_seconds, run.wait_seconds, run.duration_seconds) == (2.5, 1.5, 10.0)
 
 
 async def test_a_replayed_run_has_no_time_to_be_late_for(view: RunsView, history: History) -> None:
@@ -86,11 +89,20 @@ async def test_a_replayed_run_has_no_time_to_be_late_for(view: RunsView, history
     assert run.lateness_seconds is None
 
 
-async def test_a_queued_run_has_neither_lateness_nor_duration(
+async def test_a_queued_run_is_late_already_and_has_not_begun(
     view: RunsView, history: History
 ) -> None:
-    run = await view.get((await history.open(slot=NOON)).id)
-    assert (run.lateness_seconds, run.duration_seconds) == (None, None)
+    late = NOON + timedelta(seconds=3)
+    run = await view.get((await history.open(slot=NOON, due_at=NOON, at=late)).id)
+    assert (run.lateness_seconds, run.wait_seconds, run.duration_seconds) == (3, None, None)
+
+
+@pytest.mark.parametrize("status", [RunStatus.MISSED, RunStatus.SKIPPED, RunStatus.COALESCED])
+async def test_what_was_not_fired_was_not_late(
+    view: RunsView, history: History, status: RunStatus
+) -> None:
+    run = await view.get((await history.open(slot=NOON, due_at=NOON, status=status)).id)
+    assert run.lateness_seconds is None
 
 
 async def test_a_run_is_shown_with_its_targets_in_order(view: RunsView, history: History) -> None:

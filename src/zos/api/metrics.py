@@ -84,7 +84,14 @@ class Metrics:
         )
         self._lateness = Histogram(
             "zos_fire_lateness_seconds",
-            "From a slot to the start of its run.",
+            "From when a fire was due to its record.",
+            ["trigger"],
+            buckets=LATENESS_BUCKETS_SECONDS,
+            registry=registry,
+        )
+        self._wait = Histogram(
+            "zos_run_wait_seconds",
+            "From the record of a fire to the start of its run.",
             ["trigger"],
             buckets=LATENESS_BUCKETS_SECONDS,
             registry=registry,
@@ -98,6 +105,8 @@ class Metrics:
             self._runs.labels(run.layer, run.status.value).inc(run.slot_count)
         if change.is_start and run.lateness_seconds is not None:
             self._lateness.labels(run.trigger.value).observe(run.lateness_seconds)
+        if change.is_start and run.wait_seconds is not None:
+            self._wait.labels(run.trigger.value).observe(run.wait_seconds)
         self._insights.inc(run.insights_created - (before.insights_created if before else 0))
         self._tokens.labels("in").inc(run.tokens_in - (before.tokens_in if before else 0))
         self._tokens.labels("out").inc(run.tokens_out - (before.tokens_out if before else 0))

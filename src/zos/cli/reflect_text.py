@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from zos.views.preview import PreviewView
     from zos.views.runs import RunDetail, RunView, TargetView
 
+_WORTH_TELLING_SECONDS = 1.0
+"""A shorter wait says nothing."""
+
 
 def show_outcome(run: RunView) -> None:
     """Say what became of a triggered run."""
@@ -84,6 +87,8 @@ def _last(job: JobStatus) -> str:
         return ""
     when = fire_time(job, run.slot or run.started_at or run.created_at)
     late = "" if run.lateness_seconds is None else f", {run.lateness_seconds:.1f} s late"
+    if run.wait_seconds is not None and run.wait_seconds >= _WORTH_TELLING_SECONDS:
+        late += f", waited {run.wait_seconds:.1f} s"
     reason = f": {run.reason}" if run.reason else ""
     insights = "1 insight" if run.insights_created == 1 else f"{run.insights_created} insights"
     return f"{run.status.value} at {when}{late}, {insights}{reason}"

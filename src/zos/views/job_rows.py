@@ -22,12 +22,11 @@ from zos.reflect.states import RunStatus
 from zos.scheduler.jobs.codec import job_id
 from zos.scheduler.jobs.store import PARKED
 from zos.scheduler.state.model import Pause
-from zos.views.runs import RunView, as_run_view
+from zos.views.runs import NOT_RUN, RunView, as_run_view
 
 OUTCOMES_WINDOW = timedelta(days=30)
 """How far back slots that did not run are counted."""
 
-_NOT_RUN = (RunStatus.MISSED.value, RunStatus.SKIPPED.value, RunStatus.COALESCED.value)
 _OPEN = [status.value for status in RunStatus if not status.is_final]
 _MAX_OUTCOMES = 2_000  # reasons may hold a time or a count: the commonest are enough
 _LAYERS_PER_QUERY = 100  # SQLite takes at most 500 branches of a union
@@ -133,7 +132,7 @@ async def _read_outcomes(
     columns = (layer_run.c.layer, layer_run.c.status, layer_run.c.reason)
     query = (
         select(*columns, slots.label("slots"))
-        .where(layer_run.c.status.in_(_NOT_RUN), layer_run.c.id >= ulid_floor(since))
+        .where(layer_run.c.status.in_(NOT_RUN), layer_run.c.id >= ulid_floor(since))
         .group_by(*columns)
         .order_by(slots.desc(), *columns)
         .limit(_MAX_OUTCOMES)

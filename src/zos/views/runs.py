@@ -21,7 +21,8 @@ from zos.views.page import Page, page_of
 MAX_DETAIL_ROWS = 500
 """Targets, calls and considered topics of one run that are shown, at most of each."""
 
-_ON_TIME = (Trigger.SCHEDULE, Trigger.CATCH_UP)
+NOT_RUN = (RunStatus.MISSED.value, RunStatus.SKIPPED.value, RunStatus.COALESCED.value)
+_ON_TIME = (Trigger.SCHEDULE.value, Trigger.CATCH_UP.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class RunView:
         slot: The nominal time of the fire; None for manual and threshold runs.
         slot_last: The last slot that a summary of `slot_count` slots answers for.
         coalesced_into: The run that answers for this slot.
-        lateness_seconds: From the slot to the start; None where there is no promise to be late for.
+        lateness_seconds: From when the fire was due (its slot and the layer's jitter) to when it was
+            recorded; None where there is no promise to be late for, or nothing was fired.
+        wait_seconds: From the record to the start: for its turn, or a free place.
         duration_seconds: From the start to the end.
         targets_done: Targets in a final state.
     """
@@ -52,6 +55,7 @@ class RunView:
     started_at: datetime | None
     finished_at: datetime | None
     lateness_seconds: float | None
+    wait_seconds: float | None
     duration_seconds: float | None
     targets_total: int
     targets_done: int
@@ -215,12 +219,11 @@ class RunsView:
 
 def as_run_view(row: Row[Any]) -> RunView:
     """Return a row of `layer_run` as it is shown."""
-    trigger = Trigger(row.trigger)
     return RunView(
         id=row.id,
         layer=row.layer,
         layer_hash=row.layer_hash,
-        trigger=trigger,
+        trigger=Trigger(row.trigger),
         status=RunStatus(row.status),
         reason=row.reason,
         slot=row.slot,
@@ -230,7 +233,8 @@ def as_run_view(row: Row[Any]) -> RunView:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
-        lateness_seconds=_seconds(row.slot, row.started_at) if trigger in _ON_TIME else None,
+        lateness_seconds=_lateness(row),
+        wait_seconds=_seconds(row.created_at, row.started_at),
         duration_seconds=_seconds(row.started_at, row.finished_at),
         targets_total=row.targets_total,
         targets_done=row.targets_done,
@@ -239,6 +243,11 @@ def as_run_view(row: Row[Any]) -> RunView:
         tokens_out=row.tokens_out,
         cost_usd=row.cost_microusd / MICRO,
     )
+
+
+def _lateness(row: Row[Any]) -> float | None:
+    was_fired = row.started_at is not None or row.status not in NOT_RUN
+    return _seconds(row.due_at, row.created_at) if was_fired and row.trigger in _ON_TIME else None
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

@@ -21,6 +21,7 @@ from zos.scheduler.crontab import jitter_offset
 from zos.scheduler.slots.accounts import Accounts
 from zos.scheduler.state.model import Pause
 from zos.scheduler.state.store import LayerStateStore
+from zos.views.runs import RunsView
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -174,7 +175,7 @@ async def test_a_changed_zone_is_a_changed_promise(
 
 
 async def test_a_jittered_layer_is_due_later_and_its_slot_is_not_moved(
-    accounts: Accounts, clock: SimulatedClock
+    accounts: Accounts, clock: SimulatedClock, database: Database
 ) -> None:
     jittered = in_force(layer(jitter=3600))
     offset = timedelta(seconds=jitter_offset("nightly", 3600))
@@ -183,9 +184,10 @@ async def test_a_jittered_layer_is_due_later_and_its_slot_is_not_moved(
     assert await settle(accounts, jittered) == []
     changed = in_force(layer(jitter=3600, trigger_threshold=5))
     assert await settle(accounts, changed) == []  # another registration, the same promise
-    clock.move_to(FIRST_SLOT + offset)
+    clock.move_to(FIRST_SLOT + offset + timedelta(seconds=0.25))
     (opened,) = await settle(accounts, changed)
     assert (opened.slot, opened.trigger) == (FIRST_SLOT, Trigger.SCHEDULE)
+    assert (await RunsView(database).get(opened.id)).lateness_seconds == 0.25
 
 
 async def test_a_slot_that_waits_for_its_jitter_is_not_lost_to_an_edit(

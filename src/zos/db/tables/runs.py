@@ -71,6 +71,7 @@ layer_run = Table(
         "trigger", String(16), nullable=False
     ),  # schedule | manual | threshold | catch_up | replay
     Column("slot", UtcDateTime),  # the nominal fire; NULL for manual and threshold
+    Column("due_at", UtcDateTime),  # when the timer was to fire it: the slot and the layer's jitter
     Column("slot_last", UtcDateTime),  # a summary row answers for [slot, slot_last]
     Column("slot_count", Integer, nullable=False),  # how many slots the row answers for; 1 normally
     Column("request_key", Text),  # manual: idempotency

@@ -15,6 +15,7 @@ class RunRequest:
 
     Attributes:
         slot: The nominal fire (schedule, catch-up, replay); None for manual and threshold.
+        due_at: When the timer was to fire it: the slot and the layer's jitter.
         request_key: Manual: makes a repeated request the same request.
         generation: Threshold: the counter's generation.
         clock_at: The run's own time: nothing later is read, everything is stored with it.
@@ -26,6 +27,7 @@ class RunRequest:
     clock_at: datetime
     layer_hash: str | None = None
     slot: datetime | None = None
+    due_at: datetime | None = None
     request_key: str | None = None
     generation: int | None = None
 

@@ -249,6 +249,7 @@ def opening_row(request: RunRequest, now: datetime) -> dict[str, object]:
         "layer_hash": request.layer_hash,
         "trigger": request.trigger.value,
         "slot": request.slot,
+        "due_at": request.due_at,
         "request_key": request.request_key,
         "generation": request.generation,
         "reason": request.reason,

@@ -55,8 +55,8 @@ class Accounts:
         Returns:
             All new outcomes, by slot; the caller dispatches those that are queued.
         """
-        now = self._clock.now()
         async with self._database.write() as connection:
+            now = self._clock.now()  # of the record, also where the store was busy before
             books = await self._books(connection, layers, only, now)
             if all(one.count(at_most=MAX_SLOTS_AT_ONCE) for one in books):
                 return await self._write(connection, books, now)

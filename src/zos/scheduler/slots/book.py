@@ -79,7 +79,7 @@ class Book:
     def settled(self) -> Settled:
         """Return the outcomes as they are to be recorded."""
         version = None if self._definition is None else self._definition.hash
-        return Settled(self.layer, version, self.outcomes)
+        return Settled(self.layer, version, self.outcomes, self._terms.offset)
 
     def registration(self) -> tuple[Registration, datetime]:
         """Return what is to be remembered, and since when the promise holds."""

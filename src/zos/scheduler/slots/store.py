@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,11 +19,16 @@ from zos.scheduler.slots.outcomes import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One layer's outcomes, oldest first."""
+    """One layer's outcomes, oldest first.
+
+    Attributes:
+        offset: How long after each slot the timer was to wake the layer.
+    """
 
     layer: str
     layer_hash: str | None
     outcomes: Sequence[Outcome]
+    offset: timedelta = timedelta(0)
 
 
 async def record(
@@ -58,6 +63,7 @@ def _row(settled: Settled, outcome: Outcome, now: datetime) -> dict[str, Any]:
         reason=outcome.reason,
         clock_at=now,
         slot=outcome.first,
+        due_at=outcome.first + settled.offset,
     )
     return {
         **opening_row(request, now),
