@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,9 +59,8 @@ def test_where_all_is_well_it_only_misses_the_service(zos: Zos) -> None:
     assert "! service: No service runs: no layer fires.\n  → Start it with `zos serve`." in (
         result.stdout
     )
-    assert {"disk", "permissions", "time zones", "api", "model default", "database", "clock"} < set(
-        examined(zos)
-    )
+    subjects = {"disk", "permissions", "time zones", "api", "model default", "database", "clock"}
+    assert subjects | {"job store", "slots", "layers"} < set(examined(zos))
 
 
 def test_without_a_store_it_says_so_makes_none_and_exits_with_1(zos: Zos, own_folder: Path) -> None:
@@ -175,6 +175,126 @@ def test_layer_files_and_stored_jobs_that_are_broken_are_told(
     )
 
 
+NIGHTLY = "layer:nightly-user-reflection"
+STORED = (
+    b'{"function":"zos.scheduler.jobs.entry:reflect","layer":"nightly-user-reflection",'
+    b'"trigger":{"schedule":"0 3 * * *","timezone":"UTC","offset_seconds":0}}'
+)
+
+
+def stored(store: Path, row: str, state: bytes, fire: float | None = 4e9) -> None:
+    change(store, "INSERT INTO apscheduler_jobs VALUES (?, ?, ?)", row, fire, state)
+
+
+def running(store: Path) -> None:
+    now = datetime.now(UTC)
+    service = RunningService(1, this_process(), now, "http://127.0.0.1:1", store.parent / "token")
+    announce(store.parent / "zos.db.runtime.json", service)
+
+
+def test_jobs_that_differ_from_the_layers_are_a_problem_while_a_service_runs(
+    zos: Zos, store: Path
+) -> None:
+    stored(store, NIGHTLY, STORED.replace(b"0 3", b"0 5"))
+    stored(store, "layer:gone", STORED.replace(b"nightly-user-reflection", b"gone"))
+    found = examined(zos)["job store"]
+    assert (found["level"], "the next start mends that" in found["detail"]) == ("ok", True)
+    running(store)
+    told = [one for one in json.loads(zos("doctor", "--json").stdout) if one["level"] == "problem"]
+    details = {one["detail"] for one in told if one["subject"] == "job store"}
+    assert {
+        "Layer nightly-channel-reflection has a schedule and no job.",
+        (
+            "The job of layer nightly-user-reflection fires by 0 5 * * * in UTC, "
+            "its file says 0 3 * * * in UTC."
+        ),
+        "There is a job of gone, and no layer of that name with a schedule.",
+    } < details
+    assert {one["advice"] for one in told if one["subject"] == "job store"} == {
+        "Send the service SIGHUP, or restart it: it brings jobs in line with the layers."
+    }
+
+
+def test_jobs_that_are_as_the_layers_ask_are_well(zos: Zos, store: Path) -> None:
+    running(store)
+    for name, schedule in (
+        *((f"nightly-{one}-reflection", b"0 3 * * *") for one in ("user", "channel", "dyad")),
+        ("nightly-emoji-reflection", b"0 3 * * *"),
+        ("nightly-subject-reflection", b"0 4 * * *"),
+        *((f"{one}-synthesis", b"30 3 * * *") for one in ("user", "dyad")),
+        ("weekly-self-reflection", b"0 4 * * 0"),
+    ):
+        state = STORED.replace(b"nightly-user-reflection", name.encode())
+        stored(store, f"layer:{name}", state.replace(b"0 3 * * *", schedule))
+    found = examined(zos)["job store"]
+    assert (found["level"], found["detail"]) == (
+        "ok",
+        "Its 8 jobs are those that the layers ask for.",
+    )
+
+
+def test_a_job_that_is_stopped_and_a_row_that_is_none_are_told(zos: Zos, store: Path) -> None:
+    stored(store, NIGHTLY, STORED, None)
+    stored(store, "backdoor", b"cos")
+    found = examined(zos)
+    assert found["layer nightly-user-reflection"]["detail"].startswith("Its job is stopped")
+    assert found["job store"]["level"] == "problem"
+    assert "The row backdoor is no job of Zos" in found["job store"]["detail"]
+
+
+def promised(store: Path, since: datetime, zone: str = "UTC") -> None:
+    change(
+        store,
+        "INSERT INTO layer_state (layer, registered_at, schedule, timezone, failures_in_row,"
+        " insights_since_run, generation) VALUES ('nightly-user-reflection', ?, '0 * * * *', ?, 0, 0, 0)",
+        int(since.timestamp()) * 1_000_000,
+        zone,
+    )
+
+
+def test_slots_without_an_outcome_are_told(zos: Zos, store: Path) -> None:
+    since = datetime.now(UTC).replace(minute=30) - timedelta(hours=5)
+    promised(store, since)
+    first = since.replace(minute=0) + timedelta(hours=1)
+    found = examined(zos)["layer nightly-user-reflection"]
+    assert found["level"] == "warning"
+    assert f"slots since {first:%Y-%m-%d %H:%M} UTC without an outcome" in found["detail"]
+    assert found["advice"].startswith("Start the service")
+    running(store)
+    assert examined(zos)["layer nightly-user-reflection"]["level"] == "problem"
+
+
+def test_a_year_of_slots_without_an_outcome_is_counted_up_to_a_bound(zos: Zos, store: Path) -> None:
+    promised(store, datetime.now(UTC) - timedelta(days=365))
+    assert "1000 slots or more" in examined(zos)["layer nightly-user-reflection"]["detail"]
+
+
+def test_a_promise_in_a_zone_that_is_gone_is_told(zos: Zos, store: Path) -> None:
+    promised(store, datetime.now(UTC), "Nowhere/At")
+    found = examined(zos)["time zones"]
+    assert (found["level"], "Nowhere/At" in found["detail"]) == ("problem", True)
+
+
+def test_a_layers_folder_that_cannot_be_listed_is_told(
+    zos: Zos, store: Path, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert store.exists()
+    layers = own_folder / "layers"
+    layers.mkdir()
+    (own_folder / "zos.yaml").write_text("data_dir: data\nreflect: {layers_dir: layers}\n")
+    list_folder = Path.iterdir
+
+    def refuse(folder: Path) -> Iterator[Path]:
+        if folder.name == layers.name:
+            raise PermissionError(13, "Permission denied")
+        return list_folder(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    found = examined(zos)["layers"]
+    assert found["level"] == "problem"
+    assert "cannot be read" in found["detail"]
+
+
 def test_a_layer_that_is_paused_or_fails_is_told(zos: Zos, store: Path) -> None:
     assert zos("reflect", "pause", "user-synthesis", "--note", "moving").exit_code == 0
     change(
@@ -191,10 +311,7 @@ def test_a_layer_that_is_paused_or_fails_is_told(zos: Zos, store: Path) -> None:
 
 
 def test_a_running_service_makes_an_overdue_job_a_problem(zos: Zos, store: Path) -> None:
-    service = RunningService(
-        1, this_process(), datetime.now(UTC), "http://127.0.0.1:1", store.parent / "token"
-    )
-    announce(store.parent / "zos.db.runtime.json", service)
+    running(store)
     job = "INSERT INTO apscheduler_jobs (id, next_run_time, job_state) VALUES (?, ?, x'00')"
     change(store, job, "layer:nightly-user-reflection", 1_700_000_000.0)
     found = examined(zos)

@@ -9,9 +9,9 @@ from zos.config import Config
 from zos.core.errors import ZosError
 from zos.db.engine import Database
 from zos.db.status import StoreStatus, store_status
-from zos.service.doctor import layers, machine, models
+from zos.service.doctor import layers, machine, models, timer
 from zos.service.doctor.finding import Finding, ok, problem, warning
-from zos.service.services import build_services
+from zos.service.services import Services, build_services
 
 _MEBIBYTE = 1024 * 1024
 
@@ -48,10 +48,21 @@ async def _store(config: Config, *, service_runs: bool) -> AsyncIterator[Finding
     yield _state(status)
     if status.state != "current":
         return
-    async with build_services(config, migrate=False) as services:
-        yield await layers.clock(services)
-        async for finding in layers.jobs(services, service_runs=service_runs):
-            yield finding
+    try:
+        async with build_services(config, migrate=False) as services:
+            for finding in await _inside(services, service_runs=service_runs):
+                yield finding
+    except ZosError as error:
+        yield problem("layers", error.message, error.hint)
+
+
+async def _inside(services: Services, *, service_runs: bool) -> list[Finding]:
+    return [
+        await layers.clock(services),
+        *await timer.job_store(services, service_runs=service_runs),
+        *await timer.slots(services, service_runs=service_runs),
+        *[one async for one in layers.jobs(services, service_runs=service_runs)],
+    ]
 
 
 def _state(status: StoreStatus) -> Finding:
