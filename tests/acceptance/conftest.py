@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -18,14 +20,17 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 import yaml
+from click.testing import CliRunner
 from sqlalchemy import Table, select
 from tests.fakes.model_server import ModelServer, Reply, model_server
 from tests.recent_chat import channel_key, write_chat, write_consents
 from tests.scheduler.layers import definition
 
-from zos.access.runtime import find_service
+from zos.access.runtime import RunningService, find_service, runtime_path
 from zos.access.token import read_token
+from zos.cli.app import cli
 from zos.config import Config
 from zos.consent.file import read_consent_file
 from zos.db.engine import Database
@@ -36,6 +41,7 @@ from zos.reflect.runs.store import as_run
 from zos.service.services import build_services
 
 FIRST_CHANNEL = 1_000
+CHANNELS = 40
 GOOD = Reply({"statements": [{"text": "They talk about kilns.", "sources": ["m1", "m2"]}]})
 _STEPPED_CLOCK = Path(__file__).with_name("stepped_clock.py")
 LIMIT_SECONDS = 60.0
@@ -51,7 +57,7 @@ async def until(
             found = happened()
             if found if isinstance(found, bool) else await found:
                 return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +99,19 @@ class Process:
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    async def ended(self, seconds: float = LIMIT_SECONDS) -> int:
-        """Wait for the end and return the exit code."""
-        await until(lambda: not self.is_alive, seconds)
-        return self._process.wait()
+    async def ended(self, seconds: float = LIMIT_SECONDS) -> Ended:
+        """Wait for the end, and return what it said."""
+        out, _ = await asyncio.to_thread(self._process.communicate, timeout=seconds)
+        return Ended(self._process.returncode, out.decode(), self.log_path.read_text())
 
     async def kill(self) -> None:
         """Kill -9."""
         self.send(signal.SIGKILL)
-        assert await self.ended() == -signal.SIGKILL
+        assert (await self.ended()).code == -signal.SIGKILL
 
-    async def stop(self, seconds: float = LIMIT_SECONDS) -> int:
-        self.send(signal.SIGTERM)
-        return await self.ended(seconds)
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> Ended:
+        self.send(number)
+        return await self.ended()
 
     def clean_up(self) -> None:
         self._process.kill()
@@ -131,6 +137,17 @@ class Home:
     def layers(self) -> Path:
         return self.folder / "layers"
 
+    @property
+    def runtime_file(self) -> Path:
+        return runtime_path(self.config)
+
+    @property
+    def service(self) -> RunningService:
+        """The running service, as it describes itself."""
+        found = find_service(self.config)
+        assert found is not None
+        return found
+
     def write_layer(self, name: str = "nightly", **fields: Any) -> None:
         (self.layers / f"{name}.yaml").write_text(yaml.safe_dump(definition(name, **fields)))
 
@@ -144,26 +161,16 @@ class Home:
 
     async def populate(self, channels: int) -> None:
         """Import and book a conversation of the last hours."""
-        numbers = range(FIRST_CHANNEL, FIRST_CHANNEL + channels)
-        now = datetime.now(UTC)
-        source = self.folder / "archive"
-        exports = write_chat(source, now, channels=numbers, per_channel=4)
-        records = await read_consent_file(write_consents(source, now))
-        async with build_services(self.config) as services:
-            importer = Importer(services.database, services.consents, self.config)
-            await importer.import_paths([exports], consents=records)
-            await services.booker.book_until(now)
-        self.topics = [channel_key(number) for number in numbers]
+        self.topics = await _populate(self.config, self.folder / "archive", channels)
 
     def launch(self, *arguments: str, ahead_seconds: float | None = None) -> Process:
         """Start a command; `ahead_seconds`: on a machine whose clock is wrong by so much."""
         program = ["-m", "zos"]
         if ahead_seconds is not None:
             program = [str(_STEPPED_CLOCK), str(ahead_seconds)]
-        config = ["--config", str(self.folder / "zos.yaml")]
         log = self.folder / f"process-{len(self.started)}.log"
-        environ = {key: value for key, value in os.environ.items() if not key.startswith("ZOS_")}
-        process = Process([sys.executable, *program, *config, *arguments], environ, log)
+        command = [sys.executable, *program, *self._chosen, *arguments]
+        process = Process(command, _plain_environ(), log)
         self.started.append(process)
         return process
 
@@ -180,16 +187,32 @@ class Home:
         return process
 
     async def run(self, *arguments: str) -> Ended:
-        """Run a command to its end."""
-        process = self.launch(*arguments)
-        out, _ = await asyncio.to_thread(process._process.communicate, timeout=LIMIT_SECONDS)
-        return Ended(process._process.returncode, out.decode(), process.log_path.read_text())
+        """Run a command as a process of its own."""
+        return await self.launch(*arguments).ended()
+
+    async def ask(self, *arguments: str) -> Ended:
+        """Run a command within this process, which takes a fraction of the time."""
+        return await asyncio.to_thread(self.in_this_process, *arguments)
+
+    def in_this_process(self, *arguments: str) -> Ended:
+        """Run a command within this process, outside of any event loop."""
+        root = logging.getLogger()
+        handlers, level = root.handlers[:], root.level
+        try:
+            done = CliRunner().invoke(cli, [*self._chosen, *arguments], prog_name="zos")
+        finally:
+            root.handlers[:], root.level = handlers, level
+            structlog.reset_defaults()
+        return Ended(done.exit_code, done.stdout, done.stderr)
+
+    @property
+    def _chosen(self) -> list[str]:
+        return ["--config", str(self.folder / "zos.yaml")]
 
     @asynccontextmanager
     async def http(self, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
         """A client of the running service, with the operator's token."""
-        service = find_service(self.config)
-        assert service is not None
+        service = self.service
         bearer = {"authorization": f"Bearer {read_token(service.token_path).reveal()}"}
         async with httpx.AsyncClient(
             base_url=service.url, headers=bearer, trust_env=False, **options
@@ -203,6 +226,13 @@ class Home:
             answer = await client.post(f"/api/v1/jobs/{layer}/trigger", json=body)
         assert answer.is_success, answer.text
         return str(answer.json()["id"])
+
+    async def job(self, layer: str = "nightly") -> dict[str, Any]:
+        """Ask the running service about a layer."""
+        async with self.http() as client:
+            answer = await client.get(f"/api/v1/jobs/{layer}")
+        found: dict[str, Any] = answer.json()
+        return found
 
     async def reload(self) -> Any:
         """Let the running service read its layers again; return all jobs once every due slot is settled."""
@@ -247,7 +277,7 @@ async def server() -> AsyncIterator[ModelServer]:
 
 @pytest.fixture
 async def make_home(tmp_path: Path, server: ModelServer) -> AsyncIterator[MakeHome]:
-    """Make an operator's folder: no layer of its own yet, the shipped ones off, an empty database."""
+    """Make an operator's folder: no layer of its own yet, the shipped ones off, and what database there is."""
     made: list[Home] = []
 
     async def make(**sections: Any) -> Home:
@@ -265,13 +295,40 @@ async def make_home(tmp_path: Path, server: ModelServer) -> AsyncIterator[MakeHo
         await home.clean_up()
 
 
+@pytest.fixture(scope="session")
+def community(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A data folder whose store holds `CHANNELS` channels, booked, to copy; and their topics."""
+    folder = tmp_path_factory.mktemp("community")
+    config = Config.model_validate({"data_dir": folder / "data"})
+    topics = asyncio.run(_populate(config, folder / "archive", CHANNELS))
+    return config.data_dir, topics
+
+
 @pytest.fixture
-async def home(make_home: MakeHome) -> Home:
-    """An operator's folder on SQLite with twelve channels and one layer, `nightly`, without a schedule."""
+async def home(make_home: MakeHome, community: tuple[Path, list[str]], tmp_path: Path) -> Home:
+    """An operator's folder with that community on SQLite and one layer, `nightly`, without a schedule."""
+    data, topics = community
+    shutil.copytree(data, tmp_path / "data")
     home = await make_home()
-    await home.populate(12)
+    home.topics = topics
     home.write_layer(schedule=None)
     return home
+
+
+async def _populate(config: Config, archive: Path, channels: int) -> list[str]:
+    numbers = range(FIRST_CHANNEL, FIRST_CHANNEL + channels)
+    now = datetime.now(UTC)
+    exports = write_chat(archive, now, channels=numbers, per_channel=4)
+    records = await read_consent_file(write_consents(archive, now))
+    async with build_services(config) as services:
+        importer = Importer(services.database, services.consents, config)
+        await importer.import_paths([exports], consents=records)
+        await services.booker.book_until(now)
+    return [channel_key(number) for number in numbers]
+
+
+def _plain_environ() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith("ZOS_")}
 
 
 def _switch_off_shipped_layers(folder: Path) -> None:

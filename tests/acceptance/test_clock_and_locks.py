@@ -31,42 +31,28 @@ def daily_at(slot: datetime) -> str:
     return f"{slot.minute} {slot.hour} * * *"
 
 
-async def killed_before(home: Home, slot: datetime) -> None:
-    """Let a service promise `slot`, and kill it."""
+async def test_a_slot_that_passed_runs_once_within_its_grace_and_is_missed_once_after_it(
+    home: Home, slot: datetime
+) -> None:
     home.write_layer(schedule=daily_at(slot))
+    home.write_layer("hasty", schedule=daily_at(slot), misfire_grace_time=2400)
     service = await home.serve()
     await home.reload()
     await service.kill()
-    assert await home.runs() == []
+    assert await home.runs() == await home.runs("hasty") == []
 
-
-async def test_a_slot_that_passed_within_the_grace_runs_once(home: Home, slot: datetime) -> None:
-    await killed_before(home, slot)
-    late = await home.serve(ahead_seconds=(SLOT_IN + timedelta(minutes=50)).total_seconds())
-    (run,) = await home.until_ended()
-    assert (run.slot, run.trigger, run.status) == (slot, "catch_up", "success")
-    assert run.insights_created > 0
-    await late.kill()
-
-    await home.serve(ahead_seconds=(SLOT_IN + timedelta(minutes=55)).total_seconds())
-    await home.reload()
-    assert [one.id for one in await home.runs()] == [run.id]
-
-
-async def test_a_slot_that_passed_for_longer_is_recorded_as_missed_once(
-    home: Home, slot: datetime
-) -> None:
-    await killed_before(home, slot)
-    for minutes in (65, 70):
+    for minutes in (50, 55):
         ahead = SLOT_IN + timedelta(minutes=minutes)
         service = await home.serve(ahead_seconds=ahead.total_seconds())
         await home.reload()
-        (run,) = await home.runs()
-        assert (run.slot, run.status, run.slot_count) == (slot, "missed", 1)
-        assert run.reason == "not started within its grace time of 1 h"
-        assert run.started_at is None
+        (run,) = await home.until_ended()
+        assert (run.slot, run.trigger, run.status) == (slot, "catch_up", "success")
+        assert run.insights_created > 0
+        (missed,) = await home.runs("hasty")
+        assert (missed.slot, missed.status, missed.slot_count) == (slot, "missed", 1)
+        assert missed.reason == "not started within its grace time of 40 min"
+        assert missed.started_at is None
         await service.kill()
-    assert home.server.requests == []
 
 
 @pytest.mark.slow
@@ -112,7 +98,7 @@ async def test_a_write_lock_of_three_seconds_at_fire_time_delays_the_fire_and_st
     assert timedelta(seconds=2) < run.created_at - run.slot < timedelta(seconds=8)
     # No stall for as long as the lock; and what stalls each of the timer's tries does so three times,
     # which one slow answer of a busy machine does not.
-    assert max(answers) < 0.5
+    assert max(answers) < 1.5
     assert sorted(answers)[-3] < 0.1
 
 
