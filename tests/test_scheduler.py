@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from apscheduler.schedulers.base import STATE_RUNNING
 from structlog.testing import capture_logs
+from tests.acceptance.stepped_clock import SteppedClock
 from tests.scheduler.conftest import Stage, server, stage, until
 
 from zos.core.clock import SimulatedClock
@@ -52,9 +53,13 @@ async def test_layers_register_on_startup(started: ReflectionScheduler) -> None:
     assert {"layer:nightly-user-reflection", "layer:weekly-self-reflection"} <= jobs.keys()
 
 
-async def test_cron_triggers_at_correct_time(stage: Stage) -> None:
-    """The layer is due at the next full minute of the real clock, and runs then."""
+async def test_cron_triggers_at_correct_time(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The layer is due at the next full minute of a clock that runs in real time, and runs then."""
     stage.real_time()
+    monkeypatch.setattr(SteppedClock, "ahead", timedelta(0))
+    monkeypatch.setattr("zos.core.clock.datetime", SteppedClock)
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", SteppedClock)
+    SteppedClock.approach(timedelta(seconds=3))
     stage.write(schedule="* * * * *")
     await stage.talk()
     scheduler = stage.scheduler()

@@ -35,16 +35,17 @@ class SteppedClock(datetime):
         cls.ahead += STEP
 
     @classmethod
-    def approach(cls, *_: object) -> None:
+    def approach(cls, lead: timedelta = LEAD) -> None:
+        """Set it on to `lead` before the next full minute."""
         now = cls.now(UTC)
         full_minute = now.replace(second=0, microsecond=0) + MINUTE
-        cls.ahead += (full_minute - LEAD - now) % MINUTE
+        cls.ahead += (full_minute - lead - now) % MINUTE
 
 
 if __name__ == "__main__":
     SteppedClock.ahead = timedelta(seconds=float(sys.argv.pop(1)))
     signal.signal(signal.SIGUSR1, SteppedClock.step)
-    signal.signal(signal.SIGUSR2, SteppedClock.approach)
+    signal.signal(signal.SIGUSR2, lambda *_: SteppedClock.approach())
     zos.core.clock.datetime = SteppedClock  # type: ignore[attr-defined]
     apscheduler.schedulers.base.datetime = SteppedClock
     main()

@@ -24,12 +24,22 @@ def slow(server: ModelServer) -> ModelServer:
 
 
 @pytest.fixture(params=TARGETS)
-async def home(request: pytest.FixtureRequest, make_home: MakeHome) -> Home:
-    """An operator's folder on each database in turn, with as many channels as the run will have targets."""
-    on_postgres = request.param == "postgres"
-    url = {"url": request.getfixturevalue("postgres_url")} if on_postgres else {}
-    home = await make_home(database=url)
-    await home.populate(TARGETS[request.param])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each database in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_section(kind: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The configuration's section on that database."""
+    return {"url": request.getfixturevalue("postgres_url")} if kind == "postgres" else {}
+
+
+@pytest.fixture
+async def home(make_home: MakeHome, database_section: dict[str, str], kind: str) -> Home:
+    """An operator's folder with as many channels as the run will have targets."""
+    home = await make_home(database=database_section)
+    await home.populate(TARGETS[kind])
     home.write_layer(schedule=None, max_targets=200)
     return home
 
