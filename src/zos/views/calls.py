@@ -18,6 +18,9 @@ from zos.db.tables import MICRO, model_call
 from zos.llm.call import CallOutcome
 from zos.views.page import Page, page_of
 
+UNDER_WAY_OR_WELL = (CallOutcome.RESERVED.value, CallOutcome.OK.value)
+"""Outcomes of calls that did not fail, or not yet."""
+
 if TYPE_CHECKING:
     from zos.config import Config
     from zos.db.engine import Database
@@ -58,6 +61,8 @@ class CallFilter:
     Attributes:
         first: Only those of this local day or later.
         last: Only those of this local day or earlier.
+        outside_servers: Only those that belong to no server.
+        failed: Only those without a usable answer.
     """
 
     first: date | None = None
@@ -67,6 +72,8 @@ class CallFilter:
     layer: str | None = None
     server_id: int | None = None
     outcome: CallOutcome | None = None
+    outside_servers: bool = False
+    failed: bool = False
 
 
 class CallsView:
@@ -105,6 +112,10 @@ class CallsView:
             yield model_call.c.id >= ulid_floor(self._midnight(which.first))
         if which.last is not None:
             yield model_call.c.id < ulid_floor(self._midnight(which.last + timedelta(days=1)))
+        if which.outside_servers:
+            yield model_call.c.server_id.is_(None)
+        if which.failed:
+            yield model_call.c.outcome.not_in(UNDER_WAY_OR_WELL)
         equal = {
             "model": which.model,
             "profile": which.profile,

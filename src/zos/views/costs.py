@@ -7,26 +7,24 @@ until it is settled, as it does for the limits.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Row, case, func, literal_column, select, type_coerce
+from sqlalchemy import Row, case, func, literal_column, select
 
 from zos.config import Config
 from zos.db.engine import Database
 from zos.db.tables import MICRO, model_call, server
-from zos.db.tables.base import from_micros
-from zos.llm.call import CallOutcome
 from zos.llm.limits import spending_window
+from zos.views.calls import UNDER_WAY_OR_WELL
+from zos.views.local_days import LocalDays
 
-# Every zone's offset is a multiple of it, so that sums of such pieces add up to local days.
-_PIECE_MICROSECONDS = 15 * 60 * MICRO
 _NO_SERVER = "outside servers"
-_UNDER_WAY_OR_WELL = (CallOutcome.RESERVED.value, CallOutcome.OK.value)
+_SUMS = ("calls", "failed", "tokens_in", "tokens_out", "cost_microusd")
 
 
 class CostBy(StrEnum):
@@ -85,6 +83,28 @@ class Costs:
     limits: tuple[Spending, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CostOverview:
+    """The same costs, summed in every way.
+
+    Attributes:
+        days: Every day of the range, in order, also those without a call.
+        models: The dearest first; as are `layers`, `servers` and `profiles`.
+        by_day_and_model: US dollars, of each day (ISO) and model on which there were calls.
+    """
+
+    since: datetime
+    until: datetime
+    days: tuple[CostRow, ...]
+    models: tuple[CostRow, ...]
+    layers: tuple[CostRow, ...]
+    servers: tuple[CostRow, ...]
+    profiles: tuple[CostRow, ...]
+    by_day_and_model: dict[tuple[str, str], float]
+    total: CostRow
+    limits: tuple[Spending, ...]
+
+
 class CostsView:
     """Reads costs.
 
@@ -100,11 +120,32 @@ class CostsView:
 
     async def costs(self, by: CostBy, *, now: datetime, days: int = 30) -> Costs:
         """Return the costs of the last `days` local days, the day of `now` (aware) included."""
-        today = now.astimezone(self._zone).date()
-        since = self._midnight(today - timedelta(days=days - 1))
-        until = self._midnight(today + timedelta(days=1))
-        rows = await self._rows(by, since, until)
-        return Costs(by, since, until, rows, _total(rows), await self.limits(now))
+        range_ = LocalDays.until(now, days, self._zone)
+        parts = await self._parts([by], range_)
+        named = _Names(range_, await self._servers())
+        rows = named.rows(parts, by)
+        return Costs(by, range_.since, range_.end, rows, _total(rows), await self.limits(now))
+
+    async def overview(self, *, now: datetime, days: int = 30) -> CostOverview:
+        """Return the costs of the last `days` local days, the day of `now` (aware) included, in every way."""
+        range_ = LocalDays.until(now, days, self._zone)
+        parts = await self._parts(list(CostBy), range_)
+        named = _Names(range_, await self._servers())
+        by = {one: named.rows(parts, one) for one in CostBy}
+        found = {row.name: row for row in by[CostBy.DAY]}
+        names = (range_.date(number).isoformat() for number in range(range_.count))
+        return CostOverview(
+            since=range_.since,
+            until=range_.end,
+            days=tuple(found.get(name) or CostRow(name, None, 0, 0, 0, 0, 0.0) for name in names),
+            models=by[CostBy.MODEL],
+            layers=by[CostBy.LAYER],
+            servers=by[CostBy.SERVER],
+            profiles=by[CostBy.PROFILE],
+            by_day_and_model=named.days_and_models(parts),
+            total=_total(by[CostBy.DAY]),
+            limits=await self.limits(now),
+        )
 
     async def limits(self, now: datetime) -> tuple[Spending, ...]:
         """Return what is spent of the day's and the month's limit at `now` (aware)."""
@@ -121,62 +162,75 @@ class CostsView:
             Spending("month", int(spent.month or 0) / MICRO, self._limits.per_month_usd),
         )
 
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time(), self._zone)
-
-    async def _rows(self, by: CostBy, since: datetime, until: datetime) -> tuple[CostRow, ...]:
+    async def _parts(self, by: Sequence[CostBy], days: LocalDays) -> list[Row[Any]]:
+        """Return sums of calls for each combination of what is asked for."""
         row = model_call.c
-        key = {
-            CostBy.DAY: type_coerce(row.called_at, BigInteger) // _PIECE_MICROSECONDS,
+        keys = {
+            CostBy.DAY: days.number_of(row.called_at),
             CostBy.MODEL: row.model,
             CostBy.PROFILE: row.profile,
             CostBy.LAYER: row.layer,
             CostBy.SERVER: row.server_id,
-        }[by].label("key")
-        failed = case((row.outcome.in_(_UNDER_WAY_OR_WELL), 0), else_=1)
+        }
+        chosen = [keys[one].label(one.value) for one in by]
+        failed = case((row.outcome.in_(UNDER_WAY_OR_WELL), 0), else_=1)
         query = select(
-            key,
+            *chosen,
             func.count().label("calls"),
             func.sum(failed).label("failed"),
             func.sum(row.tokens_in).label("tokens_in"),
             func.sum(row.tokens_out).label("tokens_out"),
             func.sum(row.cost_microusd).label("cost_microusd"),
         )
-        query = query.where(row.called_at >= since, row.called_at < until).group_by(key)
+        query = query.where(row.called_at >= days.since, row.called_at < days.end)
         async with self._database.read() as connection:
-            found = list(await connection.execute(query))
-            names = await connection.execute(select(server.c.id, server.c.name))
-            servers = {row.id: row.name for row in names}
+            return list(await connection.execute(query.group_by(*(one.value for one in by))))
+
+    async def _servers(self) -> dict[int, str]:
+        async with self._database.read() as connection:
+            found = await connection.execute(select(server.c.id, server.c.name))
+            return {row.id: row.name for row in found}
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What sums are called."""
+
+    days: LocalDays
+    servers: dict[int, str]
+
+    def rows(self, parts: Iterable[Row[Any]], by: CostBy) -> tuple[CostRow, ...]:
+        """Return `parts` summed by one of what they are sums of: days in order, else the dearest first."""
+        groups: defaultdict[Any, list[Row[Any]]] = defaultdict(list)
+        for part in parts:
+            groups[getattr(part, by.value)].append(part)
+        rows = [self._row(key, some, by) for key, some in groups.items()]
         if by is CostBy.DAY:
-            return self._days(found)
-        return _by_cost(found, servers if by is CostBy.SERVER else None)
+            return tuple(sorted(rows, key=lambda row: row.name))
+        return tuple(sorted(rows, key=lambda row: (-row.cost_usd, -row.calls, row.name)))
 
-    def _days(self, pieces: Iterable[Row[Any]]) -> tuple[CostRow, ...]:
-        days: defaultdict[date, list[Row[Any]]] = defaultdict(list)
-        for piece in pieces:
-            at = from_micros(piece.key * _PIECE_MICROSECONDS)
-            days[at.astimezone(self._zone).date()].append(piece)
-        return tuple(_summed(day.isoformat(), None, days[day]) for day in sorted(days))
+    def days_and_models(self, parts: Iterable[Row[Any]]) -> dict[tuple[str, str], float]:
+        """Return the costs of each day and model."""
+        sums: defaultdict[tuple[str, str], int] = defaultdict(int)
+        for part in parts:
+            sums[self.days.date(part.day).isoformat(), part.model] += int(part.cost_microusd)
+        return {key: cost / MICRO for key, cost in sums.items()}
 
+    def _row(self, key: Any, parts: Sequence[Row[Any]], by: CostBy) -> CostRow:
+        sums = (sum(int(getattr(part, name)) for part in parts) for name in _SUMS)
+        calls, failed, tokens_in, tokens_out, cost = sums
+        server_id = key if by is CostBy.SERVER else None
+        name = self._name(key, by)
+        return CostRow(name, server_id, calls, failed, tokens_in, tokens_out, cost / MICRO)
 
-def _by_cost(found: Iterable[Row[Any]], servers: dict[int, str] | None) -> tuple[CostRow, ...]:
-    rows = [
-        _summed(str(one.key), None, [one])
-        if servers is None
-        else _summed(_server_name(one.key, servers), one.key, [one])
-        for one in found
-    ]
-    return tuple(sorted(rows, key=lambda row: (-row.cost_usd, -row.calls, row.name)))
-
-
-def _server_name(server_id: int | None, names: dict[int, str]) -> str:
-    return _NO_SERVER if server_id is None else names.get(server_id, str(server_id))
-
-
-def _summed(name: str, server_id: int | None, parts: Iterable[Row[Any]]) -> CostRow:
-    sums = [tuple(map(int, part[1:])) for part in parts]
-    calls, failed, tokens_in, tokens_out, cost = map(sum, zip(*sums, strict=True))
-    return CostRow(name, server_id, calls, failed, tokens_in, tokens_out, cost / MICRO)
+    def _name(self, key: Any, by: CostBy) -> str:
+        match by:
+            case CostBy.DAY:
+                return self.days.date(key).isoformat()
+            case CostBy.SERVER:
+                return _NO_SERVER if key is None else self.servers.get(key, str(key))
+            case _:
+                return str(key)
 
 
 def _total(rows: Iterable[CostRow]) -> CostRow:

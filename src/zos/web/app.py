@@ -9,6 +9,8 @@ from fastapi import FastAPI
 
 from zos.web import (
     assets,
+    calls,
+    costs,
     insight,
     insight_search,
     insights,
@@ -30,6 +32,8 @@ PAGES = (
     insights.router,
     insight_search.router,
     insight.router,
+    costs.router,
+    calls.router,
 )
 """Every page's router. The navigation's order stands in `zos.web.navigation`."""
 

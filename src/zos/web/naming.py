@@ -5,6 +5,7 @@ from __future__ import annotations
 from zos.core.scopes import Scope
 from zos.core.topics import TopicCategory
 from zos.insights.model import InsightStatus
+from zos.llm.call import CallOutcome
 from zos.salience.model import EntryKind
 
 KINDS: dict[TopicCategory, str] = {
@@ -50,3 +51,13 @@ STATUSES: dict[InsightStatus, str] = {
     InsightStatus.REVIEW: "under review",
 }
 """What can be asked for: what is under quarantine is never shown."""
+
+CALL_OUTCOMES: dict[CallOutcome, str] = {
+    CallOutcome.OK: "answered",
+    CallOutcome.RESERVED: "under way",
+    CallOutcome.INVALID: "no valid answer",
+    CallOutcome.REFUSED: "refused",
+    CallOutcome.ERROR: "failed",
+    CallOutcome.TIMEOUT: "took too long",
+    CallOutcome.LOST: "lost with its process",
+}

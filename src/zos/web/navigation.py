@@ -6,5 +6,6 @@ NAVIGATION: tuple[tuple[str, str], ...] = (
     ("overview", "Overview"),
     ("topics", "Topics"),
     ("insights", "Insights"),
+    ("costs", "Costs"),
 )
 """The name of each page's route, and what it is called."""
