@@ -11,7 +11,7 @@ from tests.cli.conftest import Zos
 
 from zos.bot.backfill import Backfilled
 from zos.observe.booking import BookedHistory
-from zos.service import backfilling
+from zos.service import backfilling, token
 from zos.service.backfilling import Outcome
 
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -76,7 +76,7 @@ def test_without_a_token_it_is_one_sentence(zos: Zos) -> None:
 
 
 def test_without_discord_py_it_is_one_sentence(zos: Zos, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backfilling, "find_spec", lambda _name: None)
+    monkeypatch.setattr(token, "find_spec", lambda _name: None)
     done = zos("backfill", "--since", "2026-01-01", ZOS_DISCORD__TOKEN="x")
     assert done.exit_code == 2
     assert "discord.py is not installed" in done.stderr

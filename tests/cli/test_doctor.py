@@ -362,3 +362,13 @@ def test_a_zone_that_the_machine_does_not_know_is_told(own_folder: Path) -> None
         )
     )
     assert machine.zones(config).level.value == "problem"
+
+
+@pytest.mark.usefixtures("store")
+def test_discord_is_looked_at_only_if_asked_to(zos: Zos) -> None:
+    assert "discord" not in {
+        line.split()[1].rstrip(":") for line in zos("doctor").stdout.splitlines()
+    }
+    done = zos("doctor", "--discord")
+    assert done.exit_code == 1
+    assert "✗ discord: There is no bot token." in done.stdout

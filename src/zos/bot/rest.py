@@ -68,6 +68,14 @@ class Rest:
             if len(some) < SERVERS_PAGE:
                 return found
 
+    async def sees(self, channel_id: int) -> bool:
+        """Return whether Discord shows a channel."""
+        try:
+            await self._ask(lambda: self._http.get_channel(channel_id))
+        except NotReadableError:
+            return False
+        return True
+
     async def channels(self, server_id: int) -> list[Payload]:
         """Return a server's channels, also those that Zos may not read."""
         found: list[Payload] = await self._ask(lambda: self._http.get_all_guild_channels(server_id))

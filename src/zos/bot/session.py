@@ -19,7 +19,7 @@ async def session(token: str) -> AsyncIterator[discord.Client]:
     Raises:
         DiscordError: If Discord does not accept the token, or is not reached.
     """
-    intents = discord.Intents.none()
+    intents = discord.Intents(guilds=True)
     async with discord.Client(intents=intents) as client:
         try:
             await client.login(token)

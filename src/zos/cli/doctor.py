@@ -16,9 +16,14 @@ _MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
 
 
 @click.command()
+@click.option(
+    "--discord",
+    is_flag=True,
+    help="Also ask Discord about token, intents and permissions, and print the invite link.",
+)
 @json_option
 @click.pass_context
-def doctor(ctx: click.Context, as_json: bool) -> None:
+def doctor(ctx: click.Context, discord: bool, as_json: bool) -> None:
     """Look at clock, disk, permissions, database, layers, jobs, models and the service.
 
     Nothing is changed, and no model is asked. Exit code 1 if there is a problem, 0 otherwise.
@@ -29,7 +34,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     async def work() -> list[Finding]:
         from zos.service.doctor.examination import examine
 
-        return [finding async for finding in examine(app.config)]
+        return [finding async for finding in examine(app.config, discord=discord)]
 
     found = app.run(work)
     if as_json:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from zos.config import Config
 from zos.core.clock import Clock, SystemClock
-from zos.core.errors import ConfigError
 from zos.observe.booking import BookedHistory
 from zos.observe.history import History
-from zos.service.discord import NOT_INSTALLED
 from zos.service.services import build_services
+from zos.service.token import bot_token
 
 if TYPE_CHECKING:
     from zos.bot.backfill import Backfilled
@@ -30,21 +28,6 @@ class Outcome:
     backfilled: Backfilled
     booked: BookedHistory | None
     unbooked: tuple[datetime, datetime] | None
-
-
-def bot_token(config: Config) -> str:
-    """Return the bot's token.
-
-    Raises:
-        ConfigError: If there is none, or discord.py is not installed.
-    """
-    if config.discord.token is None:
-        raise ConfigError(
-            "There is no bot token.", hint="Set discord.token, or ZOS_DISCORD__TOKEN_FILE."
-        )
-    if find_spec("discord") is None:
-        raise ConfigError(NOT_INSTALLED)
-    return config.discord.token.get_secret_value()
 
 
 async def backfill(

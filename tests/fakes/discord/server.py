@@ -43,6 +43,8 @@ class LocalDiscord:
         lost_answers: So many writes are done, and answered as if they had failed.
         permissions: What Zos's roles let it do in the server.
         archived_page: So many archived threads are shown at a time.
+        application_flags: Privileged intents, as the application shows them.
+        is_in_a_server: Whether Zos is in its one server, as REST shows it.
         page_seconds: How long a page of history is on its way.
         requests: Method and path of each REST request.
     """
@@ -58,6 +60,8 @@ class LocalDiscord:
         self.lost_answers = 0
         self.permissions = 1 << 10 | 1 << 11 | 1 << 16
         self.archived_page = 100
+        self.application_flags = 0
+        self.is_in_a_server = True
         self.page_seconds = 0.0
         self.requests: list[tuple[str, str]] = []
         self.before_page: Callable[[int], None] = lambda _channel: None
@@ -71,6 +75,7 @@ class LocalDiscord:
         app.router.add_get("/gateway", self.gateway.connect)
         app.router.add_get("/api/users/@me", self._me)
         app.router.add_get("/api/oauth2/applications/@me", self._application)
+        app.router.add_get("/api/channels/{channel}", self._channel)
         app.router.add_get("/api/channels/{channel}/messages", self._history)
         app.router.add_post("/api/channels/{channel}/messages", self._post)
         app.router.add_get(message, self._message)
@@ -116,7 +121,7 @@ class LocalDiscord:
             "owner": self.world.members[11]["user"],
             "bot_public": False,
             "bot_require_code_grant": False,
-            "flags": 0,
+            "flags": self.application_flags,
         }
         return _json(about)
 
@@ -164,10 +169,21 @@ class LocalDiscord:
 
     async def _servers(self, request: web.Request) -> web.Response:
         here = {"id": str(SERVER), "name": "home", "permissions": str(self.permissions)}
-        return _json([] if "after" in request.query else [here])
+        return _json([here] if self.is_in_a_server and "after" not in request.query else [])
 
     async def _channels(self, _request: web.Request) -> web.Response:
         return _json(self.world.server()["channels"])
+
+    async def _channel(self, request: web.Request) -> web.Response:
+        number = int(request.match_info["channel"])
+        if number in self.forbidden:
+            return _problem(403, 50001, "Missing Access")
+        found = self.world.channels.get(number)
+        return _problem(404, 10003, "Unknown Channel") if found is None else _json(found)
+
+    def point_nowhere(self) -> None:
+        """Let the network be down: nobody listens where discord.py asks."""
+        Route.BASE = "http://127.0.0.1:1/api"
 
     async def _active_threads(self, _request: web.Request) -> web.Response:
         threads = [one for one in self.world.threads.values() if not _is_archived(one)]

@@ -10,14 +10,19 @@ from zos.core.errors import ZosError
 from zos.db.engine import Database
 from zos.db.status import StoreStatus, store_status
 from zos.service.doctor import layers, machine, models, timer
+from zos.service.doctor.discord import application
 from zos.service.doctor.finding import Finding, ok, problem, warning
 from zos.service.services import Services, build_services
 
 _MEBIBYTE = 1024 * 1024
 
 
-async def examine(config: Config) -> AsyncIterator[Finding]:
+async def examine(config: Config, *, discord: bool = False) -> AsyncIterator[Finding]:
     """Look at everything, change nothing.
+
+    Args:
+        config: The whole configuration.
+        discord: Also ask Discord how the bot's application stands.
 
     Yields:
         What was found, as it is found.
@@ -31,6 +36,9 @@ async def examine(config: Config) -> AsyncIterator[Finding]:
     yield state
     async for finding in models.profiles(config):
         yield finding
+    if discord:
+        async for finding in application(config):
+            yield finding
     async for finding in _store(config, service_runs=running is not None):
         yield finding
 
