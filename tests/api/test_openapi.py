@@ -122,8 +122,11 @@ def test_every_route_says_that_it_wants_the_token_and_how_it_fails(
 ) -> None:
     for name, operation in operations(document).items():
         assert ("security" in operation) is (name != "GET /healthz"), name
-        assert "422" not in operation["responses"]
-        assert "application/problem+json" in operation["responses"]["default"]["content"]
+        failures = {key: one for key, one in operation["responses"].items() if key >= "4"}
+        assert ("401" in failures) is (name != "GET /healthz"), name
+        assert ("404" in failures) is bool(operation.get("parameters")), name
+        failures.pop("503" if name == "GET /readyz" else "", None)
+        assert all("application/problem+json" in one["content"] for one in failures.values())
 
 
 def test_attributes_are_described_where_they_stand(document: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,6 +19,18 @@ from zos.api.examples import EXAMPLES
 from zos.api.problems import Problem
 
 _METHODS = ("get", "post", "delete")
+# status: (the part that an operation must have to answer so, why it does)
+_ERRORS = {
+    HTTPStatus.BAD_REQUEST: ("requestBody", "The body is no text"),
+    HTTPStatus.UNAUTHORIZED: ("security", "The token or key is missing or wrong"),
+    HTTPStatus.FORBIDDEN: ("security", "Whoever asks may not do this"),
+    HTTPStatus.NOT_FOUND: ("parameters", "There is no such thing"),
+    HTTPStatus.CONFLICT: ("requestBody", "What must not run twice is running already"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("", "The request is too large"),
+    HTTPStatus.MISDIRECTED_REQUEST: ("", "The Host header is not one that is answered to"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("security", "The request was not understood"),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("security", "The database does not answer, or not in time"),
+}
 _ATTRIBUTES = re.compile(r"\n+Attributes:\n(?P<body>.*)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"^    (?P<name>\w+): (?P<text>.*(?:\n {5,}.*)*)", re.MULTILINE)
 
@@ -49,10 +62,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
         _describe_properties(schema)
         if name in EXAMPLES:
             schema["examples"] = [EXAMPLES[name]]
-    for path in document["paths"].values():
+    for methods in document["paths"].values():
         for method in _METHODS:
-            if method in path:
-                _explain_errors(path[method])
+            if method in methods:
+                _explain_errors(methods[method])
     return document
 
 
@@ -69,8 +82,13 @@ def _describe_properties(schema: dict[str, Any]) -> None:
 
 
 def _explain_errors(operation: dict[str, Any]) -> None:
+    """Say which errors a route may answer with: each is a problem, and nothing else is answered."""
     operation["responses"].pop("422", None)
-    operation["responses"]["default"] = {
-        "description": "What is wrong, and what to do next",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
+    for status, (part, reason) in _ERRORS.items():
+        if not part or operation.get(part):
+            operation["responses"].setdefault(str(status.value), _problem(reason))
+
+
+def _problem(reason: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": reason, "content": {MEDIA_TYPE: {"schema": schema}}}

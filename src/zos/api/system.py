@@ -32,7 +32,13 @@ async def healthz() -> Alive:
     return Alive()
 
 
-@root.get("/readyz", summary="Will layers run as promised?")
+@root.get(
+    "/readyz",
+    summary="Will layers run as promised?",
+    responses={
+        HTTPStatus.SERVICE_UNAVAILABLE.value: {"model": Health, "description": "They will not"}
+    },
+)
 async def readyz(services: Services, response: Response) -> Health:
     """200 if they will, 503 if not; with what stands in the way and what deserves a look."""
     health = await services.health.report(
