@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -14,7 +13,6 @@ from fastapi.routing import APIRoute
 from zos.web import settings
 from zos.web.app import PAGES
 
-MAX_PAGES = 400
 MOST_OF_ONE_KIND = 12
 
 
@@ -32,45 +30,47 @@ def page_routes() -> dict[str, APIRoute]:
 def addresses(client: httpx.Client) -> dict[str, str]:
     """Follow links from the overview; return the first address found of every route."""
     found: dict[str, str] = {}
-    seen, seen_of = {"/"}, dict.fromkeys(page_routes(), 0)
-    waiting = deque(["/"])
-    while waiting and len(seen) < MAX_PAGES and len(found) < len(seen_of):
+    seen_of = dict.fromkeys(page_routes(), 0)
+    seen, waiting = {"/"}, deque(["/"])
+    while waiting:
         address = waiting.popleft()
-        name = route_of(urlsplit(address).path)
-        if name is None or seen_of[name] >= MOST_OF_ONE_KIND:
-            continue
-        seen_of[name] += 1
         answer = client.get(address)
         assert answer.status_code < 400, f"{address}: {answer.status_code}"
-        if answer.headers["content-type"].startswith("text/html"):
-            found.setdefault(name, address)
-            fresh = [link for link in _links(address, answer.text) if link not in seen]
-            seen.update(fresh)
-            waiting.extend(fresh)
+        if not answer.headers["content-type"].startswith("text/html"):
+            continue
+        found.setdefault(str(route_of(address)), address)
+        for link in _links(address, answer.text):
+            name = route_of(link)
+            if link not in seen and name is not None and seen_of[name] < MOST_OF_ONE_KIND:
+                seen.add(link)
+                seen_of[name] += 1
+                waiting.append(link)
     return found
 
 
-def route_of(path: str) -> str | None:
-    """Return the name of the route of a path."""
-    for name, route in page_routes().items():
-        if re.fullmatch(route.path_regex, path):
-            return name
-    return None
+def route_of(address: str) -> str | None:
+    """Return the name of the route of an address."""
+    path = urlsplit(address).path
+    return next((name for name, one in page_routes().items() if one.path_regex.match(path)), None)
 
 
-class _Anchors(HTMLParser):
+class _Ways(HTMLParser):
+    """Takes the links out of a page, and the forms that only ask."""
+
     def __init__(self) -> None:
         super().__init__()
         self.targets: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        target = dict(attrs).get("href")
-        if tag == "a" and target:
-            self.targets.append(target)
+        has = dict(attrs)
+        if tag == "a" and has.get("href"):
+            self.targets.append(str(has["href"]))
+        if tag == "form" and (has.get("method") or "get").lower() == "get":
+            self.targets.append(f"{has.get('action') or ''}?q=kiln")
 
 
 def _links(address: str, page: str) -> Iterator[str]:
-    parser = _Anchors()
+    parser = _Ways()
     parser.feed(page)
     for target in parser.targets:
         joined = urldefrag(urljoin(address, target)).url
