@@ -110,7 +110,7 @@ def _login_link(process: subprocess.Popen[str]) -> str:
     for line in process.stdout:
         if found := _LOGIN.search(line):
             return found[0]
-    raise AssertionError("the service ended before it printed a login link")
+    raise AssertionError(f"the service ended without a login link: {process.wait(60)}")
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 ROUTES = sorted(page_routes())
 # Where pictures of the pages go; without it none are taken.
-PICTURES = os.environ.get("ZOS_SCREENSHOTS")
+PICTURES = os.environ.get("SCREENSHOTS")
 _SERIOUS = """
 async () => (await axe.run()).violations
   .filter((one) => ["serious", "critical"].includes(one.impact))
