@@ -97,8 +97,10 @@ def backup(app: App, destination: Path | None, force: bool, as_json: bool) -> No
 
 def _target(destination: Path | None, data_dir: Path, *, is_sqlite: bool) -> Path:
     """Return the file to write; a folder, or nothing, gets one named by the time."""
+    from zos.views.storage import BACKUPS
+
     if destination is None:
-        destination = data_dir / "backups"
+        destination = data_dir / BACKUPS
         destination.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not destination.is_dir():
         return destination

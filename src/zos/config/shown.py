@@ -25,6 +25,11 @@ def shown(loaded: LoadedConfig) -> list[tuple[str, object, str]]:
     return [(key, _plain(value), loaded.origins[key]) for key, _, value in leaves(loaded.config)]
 
 
+def shown_values(config: Config) -> list[tuple[str, object]]:
+    """Return every key and its value as plain data with secrets masked, in the model's order."""
+    return [(key, _plain(value)) for key, _, value in leaves(config)]
+
+
 def secrets(config: Config) -> frozenset[str]:
     """Return all secret texts of the configuration, for whoever must keep them out of something."""
     values = (value for _, _, value in leaves(config) if isinstance(value, SecretStr))

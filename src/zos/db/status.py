@@ -56,11 +56,21 @@ async def store_status(database: Database) -> StoreStatus:
     async with database.read() as connection:
         revision = await connection.run_sync(current_revision)
         rows = await connection.run_sync(_row_counts)
-        if database.path is None:
-            size = await connection.scalar(text("SELECT pg_database_size(current_database())"))
-        else:
-            size = await asyncio.to_thread(_file_size, database.path)
-    return StoreStatus(database.shown_url, revision, head_revision(), int(size or 0), rows)
+    size = await store_size_bytes(database)
+    return StoreStatus(database.shown_url, revision, head_revision(), size, rows)
+
+
+async def store_size_bytes(database: Database) -> int:
+    """Return what an open store takes on its disk, with indexes and log.
+
+    Raises:
+        DatabaseError: If it cannot be read.
+    """
+    if database.path is not None:
+        return await asyncio.to_thread(_file_size, database.path)
+    async with database.read() as connection:
+        size = await connection.scalar(text("SELECT pg_database_size(current_database())"))
+    return int(size or 0)
 
 
 def _row_counts(connection: Connection) -> dict[str, int]:

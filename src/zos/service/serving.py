@@ -38,6 +38,7 @@ from zos.service.lock import refuse_second_service
 from zos.service.outputs import Outputs
 from zos.service.services import Services, build_services
 from zos.service.signals import Signals, handled_signals
+from zos.views.storage import StorageView
 from zos.web.app import create_pages
 from zos.web.services import WebServices
 
@@ -183,6 +184,7 @@ def web_services(services: Services, bot: DiscordBot, access: Access) -> WebServ
         insights=services.known.insights,
         known=services.known,
         health=services.health,
+        storage=StorageView(services.database, services.config),
         discord=lambda: bot.status,
         control=services.scheduler,
         preview=services.preview,

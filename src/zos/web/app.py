@@ -8,6 +8,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from zos.web import (
+    access,
     assets,
     calls,
     costs,
@@ -17,6 +18,7 @@ from zos.web import (
     login,
     overview,
     settings,
+    system,
     topic,
     topics,
 )
@@ -34,6 +36,8 @@ PAGES = (
     insight.router,
     costs.router,
     calls.router,
+    system.router,
+    access.router,
 )
 """Every page's router. The navigation's order stands in `zos.web.navigation`."""
 

@@ -7,5 +7,6 @@ NAVIGATION: tuple[tuple[str, str], ...] = (
     ("topics", "Topics"),
     ("insights", "Insights"),
     ("costs", "Costs"),
+    ("system", "System"),
 )
 """The name of each page's route, and what it is called."""

@@ -32,6 +32,7 @@ def environment(**globals_: Any) -> Environment:
     made.filters.update(
         money=words.money,
         count=words.count,
+        size=words.size,
         plural=words.plural,
         points=words.points,
         sentence=words.sentence,

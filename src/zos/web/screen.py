@@ -15,7 +15,7 @@ from jinja2 import Environment
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from zos import __version__
-from zos.access.principal import Via, principal_of
+from zos.access.principal import principal_of, require_operator
 from zos.web import flash
 from zos.web.flash import Flash
 from zos.web.navigation import NAVIGATION
@@ -56,7 +56,26 @@ class Screen:
     @property
     def has_session(self) -> bool:
         """Whether who reads is logged in, and can log out."""
-        return self._principal is not None and self._principal.via is Via.SESSION
+        return self.session_id is not None
+
+    @property
+    def session_id(self) -> str | None:
+        """The session of who reads, if they are logged in."""
+        return None if self._principal is None else self._principal.session_id
+
+    @property
+    def origin(self) -> str:
+        """Where the reader reaches these pages: scheme, name and port."""
+        headers = self._request.headers
+        return headers.get("origin") or f"{self._request.url.scheme}://{headers['host']}"
+
+    def require_operator(self) -> None:
+        """Do nothing for an operator.
+
+        Raises:
+            ForbiddenError: For anybody else.
+        """
+        require_operator(self._request.scope)
 
     def path(self, route: str, **parameters: object) -> str:
         """Return the path of a page: its route's name, and the parts of its path."""

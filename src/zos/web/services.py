@@ -21,6 +21,7 @@ from zos.views.jobs import JobsView
 from zos.views.known import KnownViews
 from zos.views.runs import RunsView
 from zos.views.slots import SlotsView
+from zos.views.storage import StorageView
 
 Rehearse = Callable[[str, Sequence[str]], Awaitable[Preview]]
 """A layer's name and topic keys (none: as it selects) → what it would do."""
@@ -47,6 +48,7 @@ class WebServices:
     insights: InsightsView
     known: KnownViews
     health: HealthView
+    storage: StorageView
     discord: Callable[[], DiscordStatus]
     control: ReflectionScheduler
     preview: Rehearse

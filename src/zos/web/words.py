@@ -9,6 +9,7 @@ NOTHING = "–"
 """What stands where there is no value."""
 
 _CENT, _TENTH = 0.01, 0.1
+_KIBI = 1024
 _MINUTE, _HOUR, _DAY = 60.0, 3_600.0, 86_400.0
 _SHORT = 10.0
 
@@ -37,6 +38,14 @@ def points(salience: float | None) -> str:
 def sentence(text: str) -> str:
     """Return `text` with a capital at its beginning."""
     return text[:1].upper() + text[1:]
+
+
+def size(number_of_bytes: int) -> str:
+    """Return `812 B`, `4.2 MiB`."""
+    amount, units = float(number_of_bytes), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while amount >= _KIBI and len(units) > 1:
+        amount, units = amount / _KIBI, units[1:]
+    return f"{amount:,.0f} B" if units[0] == "B" else f"{amount:,.1f} {units[0]}"
 
 
 def plural(number: int, one: str, many: str = "") -> str:
