@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.conftest import EPOCH
 
 from zos.config import Config
 from zos.core.errors import ConfigError, DatabaseError
-from zos.db.engine import Database, database_url, job_store_url, ping
+from zos.db.engine import LATER, Database, database_url, job_store_url, ping
 from zos.db.tables import channel, server
 
 MakeConfig = Callable[..., Config]
@@ -362,3 +363,49 @@ def _damage(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)
     path.write_bytes(content)
+
+
+ADD_SERVER = insert(server).execution_options(**LATER)
+ADD_CHANNELS = insert(channel).execution_options(**LATER)
+
+
+def a_channel(channel_id: int, server_id: int) -> dict[str, object]:
+    return {
+        "id": channel_id,
+        "server_id": server_id,
+        "kind": "text",
+        "name": "a",
+        "created_at": EPOCH,
+    }
+
+
+async def test_what_nobody_waits_for_is_done_in_order_before_the_next_statement_and_the_commit(
+    database: Database,
+) -> None:
+    async with database.write() as connection:
+        await connection.execute(ADD_SERVER, {"id": 1, "name": "a"})
+        await connection.execute(ADD_CHANNELS, [a_channel(1, 1), a_channel(2, 1)])
+        assert await connection.scalar(select(func.count()).select_from(channel)) == 2
+        await connection.execute(ADD_SERVER, {"id": 2, "name": "b"})
+    assert await servers(database) == 2
+
+
+async def test_what_nobody_waits_for_is_rolled_back_too(database: Database) -> None:
+    async def write_and_fail() -> None:
+        async with database.write() as connection:
+            await connection.execute(ADD_SERVER, {"id": 1, "name": "a"})
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError):
+        await write_and_fail()
+    async with database.write() as connection:
+        await add_server(connection, 2)
+    assert await servers(database) == 1
+
+
+async def test_what_nobody_waits_for_fails_its_transaction(database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with database.write() as connection:
+            await connection.execute(ADD_SERVER, {"id": 1, "name": "a"})
+            await connection.execute(ADD_SERVER, {"id": 1, "name": "again"})
+    assert await servers(database) == 0

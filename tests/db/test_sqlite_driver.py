@@ -78,3 +78,20 @@ async def test_a_readers_transaction_ends_before_its_next_statement(tmp_path: Pa
         await reader.commit()
         seen = await reader.cursor().execute("SELECT count(*) FROM t")
         assert await seen.fetchall() == [(1,)]
+
+
+async def test_what_is_done_later_goes_with_the_next_statement(tmp_path: Path) -> None:
+    async with connected(tmp_path / "a.db") as connection:
+        await connection.cursor().execute("CREATE TABLE t (a)")
+        connection.begin_with("BEGIN IMMEDIATE")
+        connection.later(lambda cursor: cursor.execute("INSERT INTO t VALUES (1)"))
+        begun = connection.in_transaction
+        cursor = await connection.cursor().execute("SELECT count(*) FROM t")
+        assert (begun, await cursor.fetchall()) == (False, [(1,)])
+        connection.later(lambda cursor: cursor.execute("INSERT INTO t VALUES (2)"))
+        await connection.rollback()
+        connection.begin_with("BEGIN IMMEDIATE")
+        connection.later(lambda cursor: cursor.execute("INSERT INTO t VALUES (3)"))
+        await connection.commit()
+        cursor = await connection.cursor().execute("SELECT a FROM t")
+        assert await cursor.fetchall() == [(3,)]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Engine, event
 from tests.fakes.model_server import Reply
 from tests.reflect.conftest import DEAR, GOOD, Night, channel, until
 
 from zos.db.tables import insight, insight_source, layer_run, model_call, run_target, salience_entry
 from zos.reflect.executor import named_topics
 from zos.reflect.runs.model import LayerRun, RunRequest
+from zos.reflect.self_concept.store import add_version
 from zos.reflect.states import RunStatus, TargetStatus, Trigger
 
 BROKEN = Reply(status=400, echo="no")
@@ -230,6 +235,8 @@ async def test_nothing_selected_is_a_skipped_run(night: Night) -> None:
 
 async def test_a_preview_renders_and_estimates_and_touches_nothing(night: Night) -> None:
     topics = await night.talk(2)
+    async with night.database.write() as connection:
+        await add_version(connection, "I am a gardener.", at=night.clock.now())
     executor = night.make_executor(DEAR)
     run = await open_run(night)
     selected = await named_topics([channel(0), channel(1)])(run, night.layer)
@@ -237,11 +244,43 @@ async def test_a_preview_renders_and_estimates_and_touches_nothing(night: Night)
     assert [str(one.topic) for one in seen.targets] == topics
     first = seen.targets[0]
     assert "beans 1 grow in room-0." in first.prompts[0].text
+    assert "I am a gardener." in first.prompts[0].system
     assert first.tokens > 200
     assert first.cost_usd is not None
     assert first.cost_usd > 0.02
     assert night.server.requests == []
     assert await night.count(model_call) == await night.count(insight) == 0
+
+
+async def test_a_target_takes_few_statements_and_transactions(night: Night) -> None:
+    topics = await night.talk(4)
+    executor = night.make_executor()
+    counts = []
+    for some in (topics[:1], topics[1:]):
+        with counted() as count:
+            await executor.execute_layer(night.layer, some)
+        counts.append(count)
+    more = {what: (counts[1][what] - counts[0][what]) / 2 for what in ("statement", "begin")}
+    assert more["begin"] <= 7
+    assert more["statement"] <= 32 + (0 if night.database.is_sqlite else 3)  # locks
+
+
+@contextmanager
+def counted() -> Iterator[Counter[str]]:
+    """Count the statements and transactions of the block, on whatever engine."""
+    count: Counter[str] = Counter()
+
+    def executed(*_given: object) -> None:
+        count["statement"] += 1
+
+    def begun(_connection: object) -> None:
+        count["begin"] += 1
+
+    event.listen(Engine, "before_cursor_execute", executed)
+    event.listen(Engine, "begin", begun)
+    yield count
+    event.remove(Engine, "before_cursor_execute", executed)
+    event.remove(Engine, "begin", begun)
 
 
 async def test_no_message_later_than_the_runs_own_time_is_shown(night: Night) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -83,7 +82,7 @@ class ConsentStore:
             connection: The transaction to read in; None: one of its own.
             among: Only these members are asked about: the view says nothing of others.
         """
-        async with self._reading(connection) as reader:
+        async with self._db.read(connection) as reader:
             if among is None:
                 said = (await reader.execute(_ALL_SAID)).all()
             else:
@@ -102,7 +101,7 @@ class ConsentStore:
     ) -> ConsentRecord | None:
         """Return what a member said last, or None if they never said anything."""
         query = select(consent).where(consent.c.member_id == member_id)
-        async with self._reading(connection) as reader:
+        async with self._db.read(connection) as reader:
             row = (await reader.execute(query)).first()
         if row is None:
             return None
@@ -129,7 +128,7 @@ class ConsentStore:
 
     async def erased(self, connection: AsyncConnection | None = None) -> frozenset[int]:
         """Return the members whose erasure was asked for: nothing of theirs may come in again."""
-        async with self._reading(connection) as reader:
+        async with self._db.read(connection) as reader:
             return frozenset(await _ids(reader, select(erasure.c.member_id)))
 
     @property
@@ -184,14 +183,6 @@ class ConsentStore:
         if among is not None:
             query = query.where(is_one_of(self._db, member_role.c.member_id, among))
         return await _ids(connection, query)
-
-    @asynccontextmanager
-    async def _reading(self, connection: AsyncConnection | None) -> AsyncIterator[AsyncConnection]:
-        if connection is not None:
-            yield connection
-            return
-        async with self._db.read() as own:
-            yield own
 
 
 def _said_by(member_id: ColumnElement[Any], state: ConsentState) -> ColumnElement[bool]:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_SECONDS = 10
 _PRIVATE = 0o700
+_LATER = "zos_later"
+LATER: dict[str, Any] = {_LATER: True}
+"""Execution options of a statement whose result nobody looks at: SQLite's goes along with the next of its transaction."""
 
 Connection = AsyncConnection
 """An open transaction, as rooms without SQL of their own pass it on."""
@@ -149,12 +152,15 @@ class Database:
             await engine.dispose()
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that only reads.
+    async def read(self, within: AsyncConnection | None = None) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that only reads, unless there is one to read `within`.
 
         Raises:
             DatabaseError: If the store fails; errors of the statements themselves pass unchanged.
         """
+        if within is not None:
+            yield within
+            return
         async with self._transaction(self._reader) as connection:
             yield connection
 
@@ -261,7 +267,21 @@ class Database:
             if not connection.get_execution_options().get("zos_autocommit"):
                 connection.connection.driver_connection.begin_with(begin)
 
+        for name in ("do_execute", "do_executemany"):
+            event.listen(engine.sync_engine, name, _postponed(name.removeprefix("do_")))
+
         return engine
+
+
+def _postponed(method: str) -> Callable[[Any, str, Any, Any], bool]:
+    def postpone(_cursor: object, sql: str, parameters: Any, context: Any) -> bool:
+        if not context.execution_options.get(_LATER):
+            return False
+        driver = context.root_connection.connection.driver_connection
+        driver.later(lambda cursor: getattr(cursor, method)(sql, parameters))
+        return True
+
+    return postpone
 
 
 async def _connected(url: URL, timeout_seconds: float, *, query_only: bool) -> OneTripConnection:

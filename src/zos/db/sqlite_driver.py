@@ -1,7 +1,8 @@
 """aiosqlite, with one trip to the connection's thread for a statement instead of four.
 
 Each trip costs about as much as a small statement itself. So a cursor here runs its statement,
-fetches its rows and closes in one go, and a transaction begins with its first statement.
+fetches its rows and closes in one go, a transaction begins with its first statement, and statements
+that nobody waits for go along with the next.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Self, TypeVar
 import aiosqlite
 
 Result = TypeVar("Result")
+Work = Callable[[sqlite3.Cursor], object]
 
 _CHUNK_ROWS = 64
 
@@ -33,32 +35,42 @@ class OneTripConnection(aiosqlite.Connection):
         super().__init__(connector, _CHUNK_ROWS)
         self._thread.daemon = True
         self._query_only = query_only
-        self._begin = ""
+        self._begin: Work | None = None
+        self._later: list[Work] = []
 
     def begin_with(self, statement: str) -> None:
         """Begin a transaction by `statement`, together with its first statement."""
-        self._begin = statement
+        self._begin = lambda cursor: cursor.execute(statement)
+
+    def later(self, work: Work) -> None:
+        """Do `work` just before the transaction's next statement or its commit; that one fails if it does."""
+        self._later.append(work)
 
     def cursor(self) -> Any:
         """Return a cursor that is ready at once."""
         return _Cursor(self)
 
-    async def run(self, work: Callable[[sqlite3.Cursor], object]) -> _Outcome:
+    async def run(self, work: Work) -> _Outcome:
         """Run `work` on a fresh cursor in the connection's thread and return what it left."""
-        begin, self._begin = self._begin, ""
-        return await self._in_thread(partial(_run, self._conn, begin, work))
+        works = [*([] if self._begin is None else [self._begin]), *self._later, work]
+        self._begin, self._later = None, []
+        return await self._in_thread(partial(_run, self._conn, works))
 
     async def commit(self) -> None:
         """Commit, if anything was begun."""
-        await self._end(self._conn.commit)
+        if self._later:
+            await self.run(lambda cursor: cursor.connection.commit())
+        else:
+            await self._end(self._conn.commit)
 
     async def rollback(self) -> None:
         """Roll back, if anything was begun."""
+        self._later = []
         await self._end(self._conn.rollback)
 
     async def _end(self, how: Callable[[], None]) -> None:
-        if self._begin:
-            self._begin = ""
+        if self._begin is not None:
+            self._begin = None
         elif self._query_only:
             self._tx.put_nowait((None, how))  # in turn, before the connection's next statement
         else:
@@ -81,14 +93,11 @@ class _Outcome:
         self.lastrowid = cursor.lastrowid
 
 
-def _run(
-    connection: sqlite3.Connection, begin: str, work: Callable[[sqlite3.Cursor], object]
-) -> _Outcome:
+def _run(connection: sqlite3.Connection, works: Sequence[Work]) -> _Outcome:
     cursor = connection.cursor()
     try:
-        if begin:
-            cursor.execute(begin)
-        work(cursor)
+        for work in works:
+            work(cursor)
         return _Outcome(cursor)
     finally:
         cursor.close()
@@ -121,7 +130,7 @@ class _Cursor:
     async def close(self) -> None:
         self._rows = []
 
-    async def _keep(self, work: Callable[[sqlite3.Cursor], object]) -> Self:
+    async def _keep(self, work: Work) -> Self:
         outcome = await self._connection.run(work)
         self._rows = outcome.rows
         self.description = outcome.description

@@ -28,6 +28,7 @@ from zos.core.consent import ConsentMode, ConsentView
 from zos.core.errors import NotFoundError
 from zos.core.scopes import Scope
 from zos.core.topics import TopicCategory, TopicKey
+from zos.db.engine import LATER
 from zos.db.sets import is_one_of, one_of
 from zos.db.tables import insight, insight_member, insight_source, message
 from zos.insights.model import (
@@ -61,7 +62,7 @@ _REPLACEABLE = _RECALLABLE | {InsightStatus.REVIEW}
 SHAREABLE = frozenset({Scope.PUBLIC, Scope.DERIVED})
 """What may be shown to others than the members themselves: nothing that was said in private."""
 
-_ADD = insert(insight)
+_ADD = insert(insight).execution_options(**LATER)
 _SUPERSEDE = (
     update(insight)
     .where(
@@ -77,6 +78,7 @@ _SUPERSEDE = (
         insight.c.status.in_([one.value for one in _REPLACEABLE]),
     )
     .values(status=InsightStatus.SUPERSEDED.value)
+    .execution_options(**LATER)
 )
 _MESSAGES_THERE = select(message.c.id).where(one_of(message.c.id, "ids")).with_for_update(read=True)
 _ACTIVE = select(insight).where(insight.c.status == InsightStatus.ACTIVE.value)

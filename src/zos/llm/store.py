@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from zos.db.engine import Database
-from zos.db.sets import is_one_of
+from zos.db.engine import LATER, Database
+from zos.db.sets import one_of
 from zos.db.tables.community import erasure
 from zos.db.tables.runs import model_call, model_call_member
 from zos.llm.call import CallOutcome, ModelCall
@@ -25,6 +25,7 @@ _SPENDING_LOCK = 0x5A6F_7301
 # Written out, not bound: only then can SQLite tell that the partial index fits.
 _ZERO: ColumnElement[int] = literal_column("0")
 _RESERVED: ColumnElement[str] = literal_column(f"'{CallOutcome.RESERVED.value}'")
+_ERASED = select(erasure.c.member_id).where(one_of(erasure.c.member_id, "ids"))
 
 
 class ModelCallStore:
@@ -38,8 +39,10 @@ class ModelCallStore:
         self._db = db
         insert = db.insert(model_call)
         changed = {one.name: insert.excluded[one.name] for one in model_call.c if one.name != "id"}
-        self._put = insert.on_conflict_do_update(index_elements=["id"], set_=changed)
-        self._add_people = db.insert(model_call_member).on_conflict_do_nothing()
+        put = insert.on_conflict_do_update(index_elements=["id"], set_=changed)
+        self._put = put.execution_options(**LATER)
+        add_people = db.insert(model_call_member).on_conflict_do_nothing()
+        self._add_people = add_people.execution_options(**LATER)
 
     async def reserve(
         self, call: ModelCall, window: Window, check: Callable[[Spent], None]
@@ -64,20 +67,13 @@ class ModelCallStore:
 
     async def _write(self, connection: AsyncConnection, call: ModelCall) -> None:
         shown = call.context.member_ids
-        gone = await self._erased(connection, shown) if shown else frozenset()
+        erased = await connection.scalars(_ERASED, {"ids": shown}) if shown else ()
+        gone = frozenset(erased)
         # Somebody may have been erased while the model answered: their call stays with its costs alone.
         await connection.execute(self._put, _row(call) | ({"prompt_hash": ""} if gone else {}))
         people = [{"call_id": call.id, "member_id": one} for one in sorted(shown - gone)]
         if people:
             await connection.execute(self._add_people, people)
-
-    async def _erased(
-        self, connection: AsyncConnection, member_ids: frozenset[int]
-    ) -> frozenset[int]:
-        query = select(erasure.c.member_id).where(
-            is_one_of(self._db, erasure.c.member_id, member_ids)
-        )
-        return frozenset((await connection.execute(query)).scalars())
 
     async def mark_lost(self, before: datetime) -> int:
         """Mark calls still reserved that began before `before`; their reservations stay their cost."""

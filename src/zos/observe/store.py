@@ -127,17 +127,21 @@ class MessageStore:
         async with self._db.read() as connection:
             return await _stored(connection, _MESSAGES_BY_ID, {"ids": set(ids)})
 
-    async def members(self, ids: Iterable[int]) -> dict[int, str]:
+    async def members(
+        self, ids: Iterable[int], connection: AsyncConnection | None = None
+    ) -> dict[int, str]:
         """Return the display names, as last seen, of those of `ids` that are known."""
-        async with self._db.read() as connection:
-            rows = await connection.execute(_NAMES, {"ids": set(ids)})
+        async with self._db.read(connection) as reader:
+            rows = await reader.execute(_NAMES, {"ids": set(ids)})
             return {row.id: row.display_name for row in rows}
 
-    async def channel_name(self, channel_id: int) -> str | None:
+    async def channel_name(
+        self, channel_id: int, connection: AsyncConnection | None = None
+    ) -> str | None:
         """Return the name of a channel or thread, or None for an unknown one."""
         query = select(channel.c.name).where(channel.c.id == channel_id)
-        async with self._db.read() as connection:
-            return (await connection.execute(query)).scalar()
+        async with self._db.read(connection) as reader:
+            return (await reader.execute(query)).scalar()
 
     def _shape(self, key: TopicKey, after: datetime | None) -> Shape:
         return Shape(

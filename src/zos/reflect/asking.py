@@ -35,7 +35,7 @@ async def ask(
         PromptError: If a prompt cannot be rendered.
         ModelError: If there is no usable answer.
     """
-    request = await _request(node, context, tools, output, assembled)
+    request = _request(node, context, tools, output, assembled)
     if not context.brief.dry_run:
         return await tools.llm.ask(request)
     estimate = tools.llm.estimate(request)
@@ -52,7 +52,7 @@ async def ask(
     return None
 
 
-async def _request(
+def _request(
     node: AskingNode,
     context: TargetContext,
     tools: NodeTools,
@@ -60,8 +60,7 @@ async def _request(
     assembled: Assembled,
 ) -> ModelRequest[Output]:
     brief = context.brief
-    version = await tools.self_concept.current()
-    concept = data_block("self-concept", version.content) if version else Trusted("")
+    concept = data_block("self-concept", brief.self_concept) if brief.self_concept else Trusted("")
     return ModelRequest(
         profile=node.profile,
         system=tools.templates.render(node.system, self_concept=concept),

@@ -124,7 +124,10 @@ class Attempts:
     async def _brief(
         self, layer: Layer, topic: TopicKey, *, run_id: str, target_id: str, now: datetime
     ) -> TargetBrief:
-        known = await self.tools.ledger.topic(topic)
+        async with self.tools.reading() as connection:
+            known = await self.tools.ledger.topic(topic, connection)
+            consent = await self.consent.view(connection)
+            concept = await self.tools.self_concept.current(connection)
         return TargetBrief(
             run_id=run_id,
             target_id=target_id,
@@ -133,6 +136,7 @@ class Attempts:
             topic=topic,
             now=now,
             last_reflected_at=None if known is None else known.last_reflected_at,
-            consent=await self.consent.view(),
+            consent=consent,
+            self_concept="" if concept is None else concept.content,
             max_run_cost_usd=layer.max_cost_usd,
         )

@@ -26,6 +26,7 @@ class TargetBrief:
         goal: What the layer is to look for, in its author's words.
         now: The run's own time (`layer_run.clock_at`): nothing later may be read.
         last_reflected_at: When the topic was last reflected on, or None.
+        self_concept: The text in force, or nothing before the first.
         dry_run: Render and estimate, ask no model, commit nothing.
     """
 
@@ -37,6 +38,7 @@ class TargetBrief:
     last_reflected_at: datetime | None
     consent: ConsentView
     goal: str = ""
+    self_concept: str = ""
     max_run_cost_usd: float | None = None
     dry_run: bool = False
 

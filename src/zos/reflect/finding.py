@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from zos.core.topics import TopicCategory, TopicKey
+from zos.db.engine import Connection
 from zos.prompts.assembly import Assembled, Found, assemble
 from zos.prompts.labels import SOMEONE
 from zos.reflect.context import Gathered, TargetContext
@@ -28,8 +29,10 @@ async def assembled(context: TargetContext, tools: NodeTools) -> Assembled:
 async def _found(context: TargetContext, tools: NodeTools) -> Found:
     brief, gathered = context.brief, context.gathered
     topics = list(dict.fromkeys((brief.topic, *(one.topic for one in gathered.insights))))
-    names = await tools.messages.members(_members(topics, gathered))
-    channels = await _channels(topics, gathered, tools)
+    async with tools.reading() as connection:
+        names = await tools.messages.members(_members(topics, gathered), connection)
+        channels = await _channels(topics, gathered, tools, connection)
+        subjects = await _subjects(brief.topic, tools, connection)
     allowed = {one: name for one, name in names.items() if brief.consent.allows(one)}
     titles = {topic: title_of(topic, allowed, channels, gathered) for topic in topics}
     return Found(
@@ -40,7 +43,7 @@ async def _found(context: TargetContext, tools: NodeTools) -> Found:
         insights=gathered.insights,
         names=names,
         titles=titles,
-        known_subjects=await _subjects(brief.topic, tools),
+        known_subjects=subjects,
     )
 
 
@@ -92,18 +95,22 @@ def _everyone(topics: Iterable[TopicKey], gathered: Gathered) -> Iterator[int]:
 
 
 async def _channels(
-    topics: Iterable[TopicKey], gathered: Gathered, tools: NodeTools
+    topics: Iterable[TopicKey], gathered: Gathered, tools: NodeTools, connection: Connection
 ) -> dict[int, str]:
     known = {one.channel_id: one.channel_name for one in gathered.messages}
     for channel_id in {one.channel_id for one in topics if one.channel_id} - known.keys():
-        known[channel_id] = await tools.messages.channel_name(channel_id) or str(channel_id)
+        name = await tools.messages.channel_name(channel_id, connection)
+        known[channel_id] = name or str(channel_id)
     return known
 
 
-async def _subjects(topic: TopicKey, tools: NodeTools) -> tuple[str, ...]:
+async def _subjects(topic: TopicKey, tools: NodeTools, connection: Connection) -> tuple[str, ...]:
     if topic.server_id is None:
         return ()
     known = await tools.ledger.top(
-        limit=MAX_SUBJECTS, category=TopicCategory.SUBJECT, server_id=topic.server_id
+        limit=MAX_SUBJECTS,
+        category=TopicCategory.SUBJECT,
+        server_id=topic.server_id,
+        connection=connection,
     )
     return tuple(one.key.name for one in known)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from zos.config import Config
-from zos.db.engine import Database
+from zos.db.engine import Connection, Database
 from zos.insights.retrieval import InsightRetrieval
 from zos.insights.store import InsightStore
 from zos.llm.client import ModelClient
@@ -18,8 +20,13 @@ from zos.salience.ledger import SalienceLedger
 
 @dataclass(frozen=True, slots=True)
 class NodeTools:
-    """The collaborators of all nodes of all targets of a process."""
+    """The collaborators of all nodes of all targets of a process.
 
+    Attributes:
+        reading: Opens a transaction for what is best read together.
+    """
+
+    reading: Callable[[], AbstractAsyncContextManager[Connection]]
     messages: MessageStore
     insights: InsightStore
     retrieval: InsightRetrieval
@@ -40,6 +47,7 @@ class NodeTools:
     ) -> NodeTools:
         """Make the readers of `db` and join them with what is given."""
         return cls(
+            reading=db.read,
             messages=MessageStore(db, threads_as_topics=config.observe.threads_as_topics),
             insights=InsightStore(db),
             retrieval=InsightRetrieval(db),

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from zos.config.salience import SalienceConfig
 from zos.core.topics import TopicCategory, TopicKey
-from zos.db.engine import Connection, Database
+from zos.db.engine import LATER, Connection, Database
 from zos.db.sets import is_one_of, one_of
 from zos.db.tables import member, salience_entry, topic
 from zos.salience.amounts import Caps, to_micro
@@ -188,7 +188,7 @@ class Shelf:
             return
         sql, names = _driver_sql(statement, self._connection.dialect)
         parameters = rows if names is None else list(map(itemgetter(*names), rows))
-        await self._connection.exec_driver_sql(sql, parameters)
+        await self._connection.exec_driver_sql(sql, parameters, LATER)
 
     def _open(self, category: TopicCategory, at: int) -> ColumnElement[bool]:
         cap = case(

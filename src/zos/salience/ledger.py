@@ -33,9 +33,8 @@ from zos.core.consent import ConsentView
 from zos.core.errors import NotFoundError, TopicKeyError
 from zos.core.ids import new_ulid
 from zos.core.topics import TopicCategory, TopicKey
-from zos.db.engine import Connection, Database
-from zos.db.sets import one_of
-from zos.db.tables import message, salience_entry, subject_mention, topic
+from zos.db.engine import LATER, Connection, Database
+from zos.db.tables import salience_entry, subject_mention, topic
 from zos.db.tables.base import to_micros
 from zos.salience import store
 from zos.salience.amounts import Amounts, Caps
@@ -72,6 +71,7 @@ _NOTE_SEEN = (
     update(topic)
     .where(topic.c.key == bindparam("of"))
     .values(new_material=0, last_reflected_at=bindparam("moment"))
+    .execution_options(**LATER)
 )
 _NOTE_REFLECTION = (
     update(topic)
@@ -80,27 +80,16 @@ _NOTE_REFLECTION = (
         last_reflected_at=bindparam("moment"),
         insight_count=topic.c.insight_count + bindparam("insights", type_=Integer),
     )
+    .execution_options(**LATER)
 )
 _TAKE_LOCK = select(func.pg_advisory_xact_lock(_WRITER_LOCK))
-_UNLINKED = (
-    select(message.c.id)
-    .where(
-        one_of(message.c.id, "ids"),
-        message.c.server_id == bindparam("server"),
-        message.c.id.not_in(
-            select(subject_mention.c.message_id).where(
-                subject_mention.c.topic_key == bindparam("subject")
-            )
-        ),
-    )
-    .order_by(message.c.id)
-)
 
 
 class SalienceLedger:
     """Books, decays and spends salience, and reads it.
 
-    Methods that take a `connection` work in the caller's write transaction.
+    Methods that take a `connection` work in the caller's transaction, to write in or, where it may be
+    left out, to read in.
 
     Args:
         db: The store.
@@ -112,7 +101,8 @@ class SalienceLedger:
         self.config = config
         self._caps = Caps(config.salience.caps)
         self._store = store.TopicStore(db)
-        self._add_links = db.insert(subject_mention).on_conflict_do_nothing()
+        add_links = db.insert(subject_mention).on_conflict_do_nothing()
+        self._add_links = add_links.execution_options(**LATER)
 
     async def book(
         self,
@@ -286,7 +276,7 @@ class SalienceLedger:
             key = TopicKey.subject(server_id, name)
         except TopicKeyError:
             return None
-        fresh = await _unlinked(connection, key, message_ids)
+        fresh = await store.unlinked(connection, key, message_ids)
         shelf = await self._shelf(connection)
         standings = await shelf.take([key])
         if fresh:
@@ -305,9 +295,11 @@ class SalienceLedger:
         """Return the subjects that each server has by now, for `subjects_in`."""
         return await store.subject_names(connection, server_ids)
 
-    async def topic(self, topic_key: TopicKey) -> TopicView | None:
-        """Return one topic, or None."""
-        return await self._store.topic(topic_key)
+    async def topic(
+        self, topic_key: TopicKey, connection: Connection | None = None
+    ) -> TopicView | None:
+        """Return one topic, or None, as `connection` sees it if one is given."""
+        return await self._store.topic(topic_key, connection)
 
     async def top(
         self,
@@ -315,9 +307,10 @@ class SalienceLedger:
         limit: int = 20,
         category: TopicCategory | None = None,
         server_id: int | None = None,
+        connection: Connection | None = None,
     ) -> list[TopicView]:
         """Return the topics with the highest balances, highest first."""
-        return await self._store.top(limit, category, server_id)
+        return await self._store.top(limit, category, server_id, connection)
 
     async def entries(
         self, topic_key: TopicKey, *, limit: int = 50, before_id: int | None = None
@@ -391,9 +384,3 @@ class SalienceLedger:
                 self._add_links,
                 [{"topic_key": str(key), "message_id": message_id} for key, message_id in links],
             )
-
-
-async def _unlinked(connection: Connection, key: TopicKey, message_ids: Sequence[int]) -> list[int]:
-    """Return which of the messages are in the subject's server and not linked to it yet."""
-    given = {"subject": str(key), "server": key.server_id, "ids": message_ids}
-    return list(await connection.scalars(_UNLINKED, given))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, or_, select
 
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.engine import Connection, Database
-from zos.db.tables import layer_run, salience_entry, selection, subject_mention, topic
+from zos.db.sets import one_of
+from zos.db.tables import layer_run, message, salience_entry, selection, subject_mention, topic
 from zos.salience.model import EntryKind, LedgerEntry, Mismatch, PastSelection, TopicView
 
 VIEW = select(
@@ -33,6 +34,19 @@ _TOP = {  # by whether category and server are given
     (True, False): _HIGHEST_FIRST.where(_OF_CATEGORY),
     (True, True): _HIGHEST_FIRST.where(_OF_CATEGORY, _OF_SERVER),
 }
+_UNLINKED = (
+    select(message.c.id)
+    .where(
+        one_of(message.c.id, "ids"),
+        message.c.server_id == bindparam("server"),
+        message.c.id.not_in(
+            select(subject_mention.c.message_id).where(
+                subject_mention.c.topic_key == bindparam("subject")
+            )
+        ),
+    )
+    .order_by(message.c.id)
+)
 
 
 def view_of(row: Any) -> TopicView:
@@ -67,6 +81,12 @@ async def subject_names(
     for server_id, key in rows:
         names.setdefault(server_id, set()).add(TopicKey.parse(key).name)
     return {server_id: frozenset(found) for server_id, found in names.items()}
+
+
+async def unlinked(connection: Connection, key: TopicKey, message_ids: Sequence[int]) -> list[int]:
+    """Return which of the messages are in the subject's server and not linked to it yet."""
+    given = {"subject": str(key), "server": key.server_id, "ids": message_ids}
+    return list(await connection.scalars(_UNLINKED, given))
 
 
 def about(member_id: int) -> ColumnElement[bool]:
@@ -105,17 +125,24 @@ class TopicStore:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def topic(self, topic_key: TopicKey) -> TopicView | None:
+    async def topic(
+        self, topic_key: TopicKey, connection: Connection | None = None
+    ) -> TopicView | None:
         """Return one topic, or None."""
-        found = await self._views(_BY_KEY, {"of": str(topic_key)})
+        found = await self._views(_BY_KEY, {"of": str(topic_key)}, connection)
         return found[0] if found else None
 
     async def top(
-        self, limit: int, category: TopicCategory | None, server_id: int | None
+        self,
+        limit: int,
+        category: TopicCategory | None,
+        server_id: int | None,
+        connection: Connection | None = None,
     ) -> list[TopicView]:
         """Return the topics with the highest balances, highest first."""
         given = {"up_to": limit, "category": category, "server_id": server_id}
-        return await self._views(_TOP[category is not None, server_id is not None], given)
+        query = _TOP[category is not None, server_id is not None]
+        return await self._views(query, given, connection)
 
     async def entries(
         self, topic_key: TopicKey, limit: int, before_id: int | None
@@ -178,6 +205,8 @@ class TopicStore:
             for row in rows
         ]
 
-    async def _views(self, query: Select[Any], given: Mapping[str, Any]) -> list[TopicView]:
-        async with self._db.read() as connection:
-            return [view_of(row) for row in await connection.execute(query, given)]
+    async def _views(
+        self, query: Select[Any], given: Mapping[str, Any], connection: Connection | None
+    ) -> list[TopicView]:
+        async with self._db.read(connection) as reader:
+            return [view_of(row) for row in await reader.execute(query, given)]

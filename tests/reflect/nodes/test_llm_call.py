@@ -11,7 +11,6 @@ from tests.reflect.world import CHANNEL, World, answer, node
 from zos.core.errors import ModelOutputError, PromptError
 from zos.db.tables import model_call
 from zos.reflect.context import TargetContext
-from zos.reflect.self_concept.store import Origin
 
 FETCH = node("fetch_messages")
 OK = Reply(answer(("They garden.", ["m1"])))
@@ -43,16 +42,14 @@ async def test_a_model_is_asked_about_what_was_gathered(talk: World) -> None:
 async def test_the_system_prompt_holds_the_self_concept_and_is_the_same_for_all_topics(
     talk: World,
 ) -> None:
-    await talk.tools.self_concept.put(
-        "I am a gardener.", at=talk.target().brief.now, origin=Origin.MODEL
-    )
     await talk.say(3, BO, "other words entirely")
     (talk.prompts / "rules.j2").write_text("RULES {{ self_concept }} END")
     talk.tools.templates.library.reload()
     talk.server.tell(OK, OK)
     call = node("llm_call", prompt="plain.j2", system="rules.j2")
-    await talk.run(talk.target(), FETCH, call)
-    await talk.run(talk.target(), node("fetch_messages", limit=1), call)
+    concept = "I am a gardener."
+    await talk.run(talk.target(self_concept=concept), FETCH, call)
+    await talk.run(talk.target(self_concept=concept), node("fetch_messages", limit=1), call)
     systems = [_system(one) for one in talk.server.requests]
     assert systems[0] == systems[1]
     assert "I am a gardener." in systems[0]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, insert, select
 
+from zos.db.engine import LATER
 from zos.db.sets import one_of
 from zos.db.tables import insight_member, insight_source
 from zos.insights.model import InsightDraft, InsightLine
@@ -26,8 +27,8 @@ _Id = TypeVar("_Id", int, str)
 LineSources = dict[int, tuple[list[int], list[str]]]
 """Message ids and insight ids by line, from 0, each in the order in which they were given."""
 
-_ADD_SOURCES = insert(insight_source)
-_ADD_MEMBERS = insert(insight_member)
+_ADD_SOURCES = insert(insight_source).execution_options(**LATER)
+_ADD_MEMBERS = insert(insight_member).execution_options(**LATER)
 _MEMBERS = select(insight_member).where(one_of(insight_member.c.insight_id, "ids"))
 _SOURCES = (
     select(insight_source)

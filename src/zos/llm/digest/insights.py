@@ -40,6 +40,8 @@ def digest_insights(readings: Sequence[Reading]) -> Reflection | str:
         statements=[_state(group) for group in best],
         confidence=round(len(cited) / len(readings), 2),
         importance=round(len(readings) / (len(readings) + MAX_STATEMENTS), 2),
+        open_questions=[],
+        conflicts_with=[],
     )
 
 

@@ -53,6 +53,7 @@ def digest_messages(material: Material, readings: Sequence[Reading]) -> Reflecti
         novelty=_novelty(found.subjects, material),
         open_questions=[lines.bare(reading.text) for reading in found.questions],
         subject=found.subject,
+        conflicts_with=[],  # left to its default, pydantic would inspect the factory every time
     )
 
 

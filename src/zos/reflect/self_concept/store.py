@@ -135,10 +135,10 @@ class SelfConceptStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def current(self) -> SelfConceptVersion | None:
+    async def current(self, connection: Connection | None = None) -> SelfConceptVersion | None:
         """Return the version in force, or None before the first."""
-        async with self._database.read() as connection:
-            return await _first(connection, _IN_FORCE)
+        async with self._database.read(connection) as reader:
+            return await _first(reader, _IN_FORCE)
 
     async def get(self, version_id: str) -> SelfConceptVersion | None:
         """Return one version, or None for an unknown id."""

@@ -6,16 +6,33 @@ the threshold takes the threshold off it and opens the run, in the same transact
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import case, insert, literal, or_, select, update
+from sqlalchemy import Integer, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.db.tables import layer_run, layer_state
 from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.runs.store import as_run, opening_row
 from zos.reflect.states import RunStatus, Trigger
+
+_RAISE = (
+    update(layer_state)
+    .where(
+        layer_state.c.layer != bindparam("but"),
+        layer_state.c.trigger_threshold.is_not(None),
+        or_(
+            layer_state.c.trigger_categories.is_(None),
+            layer_state.c.trigger_categories.contains(bindparam("category")),
+        ),
+    )
+    .values(insights_since_run=layer_state.c.insights_since_run + bindparam("count", type_=Integer))
+    .returning(
+        layer_state.c.layer, layer_state.c.insights_since_run, layer_state.c.trigger_threshold
+    )
+)
 
 
 async def count_insights(
@@ -32,28 +49,12 @@ async def count_insights(
     Returns:
         The runs that became due and were opened, queued.
     """
-    if not categories:
-        return []
-    counted = layer_state.c.trigger_categories
-    matching = sum(
-        (
-            case((or_(counted.is_(None), counted.contains(f",{category},")), 1), else_=0)
-            for category in categories
-        ),
-        start=literal(0),
-    )
-    watching = [layer_state.c.layer != layer, layer_state.c.trigger_threshold.is_not(None)]
-    raised = (
-        update(layer_state)
-        .where(*watching)
-        .values(insights_since_run=layer_state.c.insights_since_run + matching)
-        .returning(
-            layer_state.c.layer, layer_state.c.insights_since_run, layer_state.c.trigger_threshold
-        )
-    )
-    counters = (await connection.execute(raised)).all()
-    due = sorted(one.layer for one in counters if one.insights_since_run >= one.trigger_threshold)
-    return [await _open(connection, name, now) for name in due]
+    is_due: dict[str, bool] = {}
+    for category, count in Counter(categories).items():
+        given = {"but": layer, "category": f",{category},", "count": count}
+        for one in await connection.execute(_RAISE, given):
+            is_due[one.layer] = one.insights_since_run >= one.trigger_threshold
+    return [await _open(connection, name, now) for name in sorted(is_due) if is_due[name]]
 
 
 async def open_due(connection: AsyncConnection, *, now: datetime) -> list[LayerRun]:
