@@ -203,6 +203,8 @@ class Home:
         finally:
             root.handlers[:], root.level = handlers, level
             structlog.reset_defaults()
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
         return Ended(done.exit_code, done.stdout, done.stderr)
 
     @property

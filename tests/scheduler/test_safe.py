@@ -109,11 +109,13 @@ async def test_a_lock_of_three_seconds_delays_a_fire_and_stalls_nothing(
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         scheduler.resume()
-        longest_stall = await _watch_the_loop(seconds=3.0)
+        stalls = await _watch_the_loop(seconds=3.0)
         assert fired.wakeups == []
         writer.execute("COMMIT")
     await arrival(fired, RETRY_SECONDS * 3)
-    assert longest_stall < 0.1
+    # What stalls each of the timer's tries does so three times, which a busy machine's hiccup does not.
+    assert sorted(stalls)[-3] < 0.1
+    assert max(stalls) < 1
     assert fired.wakeups == [["nightly"]]
 
 
@@ -199,10 +201,11 @@ async def test_nothing_fires_after_a_shutdown(scheduler: SafeScheduler, fired: F
     assert not scheduler.running
 
 
-async def _watch_the_loop(seconds: float) -> float:
-    """Return the longest time for which the loop did not come round."""
-    longest, until = 0.0, perf_counter() + seconds
+async def _watch_the_loop(seconds: float) -> list[float]:
+    """Return for how long the loop did not come round, each time."""
+    stalls: list[float] = []
+    until = perf_counter() + seconds
     while (before := perf_counter()) < until:
         await asyncio.sleep(0.005)
-        longest = max(longest, perf_counter() - before)
-    return longest
+        stalls.append(perf_counter() - before)
+    return stalls

@@ -44,6 +44,17 @@ async def test_every_state_of_a_run_is_told_once(
     assert await told(watch, next(times)) == []
 
 
+async def test_what_was_recorded_just_before_the_first_step_is_never_told(
+    database: Database, history: History, times: Iterator[datetime]
+) -> None:
+    run = await history.open(at=NOON - 30 * SECOND)
+    await history.start(run)
+    await history.finish(run, RunStatus.SUCCESS)
+    watch = RunWatch(database, NOON)
+    for _ in range(3):
+        assert await watch.step(next(times)) == []
+
+
 async def test_progress_is_told(
     watch: RunWatch, history: History, times: Iterator[datetime]
 ) -> None:

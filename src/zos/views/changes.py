@@ -51,7 +51,7 @@ class RunWatch:
 
     def __init__(self, database: Database, since: datetime) -> None:
         self._database = database
-        self._since = since
+        self._since = since - _OVERLAP  # what the first step notes, later ones do not take for new
         self._known: dict[str, RunView] = {}
         self._started = False
 

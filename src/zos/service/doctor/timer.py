@@ -39,9 +39,7 @@ async def job_store(services: Services, *, service_runs: bool) -> list[Finding]:
     if findings:
         return findings
     if differences:
-        detail = (
-            f"{len(differences)} of its jobs differ from the layers: the next start mends that."
-        )
+        detail = f"{len(differences)} jobs are missing, or differ from the layers: the next start mends that."
     else:
         detail = f"Its {len(found.of_layers)} jobs are those that the layers ask for."
     return [ok("job store", detail)]
