@@ -6,6 +6,7 @@ NAVIGATION: tuple[tuple[str, str], ...] = (
     ("overview", "Overview"),
     ("topics", "Topics"),
     ("insights", "Insights"),
+    ("relationships", "Relationships"),
     ("costs", "Costs"),
     ("system", "System"),
 )
