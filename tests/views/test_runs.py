@@ -66,6 +66,23 @@ async def test_runs_can_be_narrowed_by_layer_and_state(view: RunsView, history: 
     assert ids(await view.page(statuses=[RunStatus.FAILED])) == []
 
 
+async def test_runs_can_be_narrowed_by_trigger_and_time(view: RunsView, history: History) -> None:
+    await history.open(at=NOON)
+    by_hand = await history.open(at=NOON + MINUTE, trigger=Trigger.MANUAL)
+    later = await history.open(at=NOON + 2 * MINUTE)
+    assert ids(await view.page(trigger=Trigger.MANUAL)) == [by_hand.id]
+    assert ids(await view.page(since=NOON + MINUTE)) == [later.id, by_hand.id]
+    assert ids(await view.page(since=NOON + MINUTE, trigger=Trigger.SCHEDULE)) == [later.id]
+
+
+async def test_runs_since_a_time_are_counted_by_state(view: RunsView, history: History) -> None:
+    await history.open(at=NOON, status=RunStatus.MISSED)
+    for _ in range(2):
+        await history.open(at=NOON + MINUTE, status=RunStatus.MISSED)
+    await history.open(at=NOON + MINUTE)
+    assert await view.counts_since(NOON + MINUTE) == {RunStatus.MISSED: 2, RunStatus.QUEUED: 1}
+
+
 async def started_late(history: History, trigger: Trigger) -> LayerRun:
     """Jittered by a minute, fired 2.5 s after that, started 1.5 s later."""
     due = NOON + timedelta(minutes=1)

@@ -64,3 +64,43 @@ async def test_pages_of_slots_neither_skip_nor_repeat(view: SlotsView, history: 
     slots = [one.slot for one in (*first.items, *second.items)]
     assert slots == [NOON + day * DAY for day in (4, 3, 2, 1, 0)]
     assert second.next_cursor is None
+
+
+async def test_slots_of_several_layers_are_shown_since_a_time(
+    view: SlotsView, history: History
+) -> None:
+    for day, layer in ((0, "nightly"), (1, "weekly"), (2, "nightly"), (3, "other")):
+        await history.open(layer, slot=NOON + day * DAY, status=RunStatus.MISSED, reason="down")
+    found = await view.since(["nightly", "weekly"], NOON + DAY)
+    assert [(one.layer, one.slot) for one in found.slots] == [
+        ("nightly", NOON + 2 * DAY),
+        ("weekly", NOON + DAY),
+    ]
+    assert {(one.status, one.reason) for one in found.slots} == {(RunStatus.MISSED, "down")}
+    assert not found.is_cut
+
+
+async def test_a_summary_that_reaches_past_the_time_is_there(
+    view: SlotsView, history: History
+) -> None:
+    for layer, days in (("ended", 4), ("reaches", 6)):
+        await history.open(
+            layer,
+            slot=NOON,
+            slot_last=NOON + days * DAY,
+            slot_count=days + 1,
+            status=RunStatus.MISSED,
+            reason="down",
+        )
+    await history.open("ended", slot=NOON + 7 * DAY)
+    found = (await view.since(["ended", "reaches"], NOON + 5 * DAY)).slots
+    assert [(one.layer, one.slot_count) for one in found] == [("ended", 1), ("reaches", 7)]
+    assert [one.layer for one in (await view.since(["reaches"], NOON + 7 * DAY)).slots] == []
+
+
+async def test_too_many_slots_are_cut_at_the_oldest(view: SlotsView, history: History) -> None:
+    for day in range(4):
+        await history.open(slot=NOON + day * DAY)
+    found = await view.since(["nightly"], NOON, limit=3)
+    assert [one.slot for one in found.slots] == [NOON + day * DAY for day in (3, 2, 1)]
+    assert found.is_cut

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlalchemy import insert
 from tests.insights.conftest import ANN, BEN, CHANNEL, NOON, SERVER, World, consented
 
+from zos.config import Config
 from zos.core.topics import TopicKey
 from zos.db.engine import Database
 from zos.db.tables import emoji_use, reaction
-from zos.views.titles import topic_titles
+from zos.views.titles import TitlesView, TopicTitle, topic_titles
 
 
 async def test_topics_are_called_by_the_names_of_what_they_are_about(database: Database) -> None:
@@ -54,3 +55,13 @@ async def test_any_number_of_topics_has_titles(database: Database) -> None:
     async with database.read() as connection:
         titles = await topic_titles(connection, topics, consented())
     assert len(titles) == 1_201
+
+
+async def test_titles_say_whether_a_page_about_the_topic_may_be_shown(
+    database: Database, config: Config
+) -> None:
+    view = TitlesView(database, config)
+    assert await view.of(["user:7", "self:zos"]) == {
+        "user:7": TopicTitle("someone", may_show=False),
+        "self:zos": TopicTitle("Zos", may_show=True),
+    }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 
+from zos.core.ids import ulid_floor
 from zos.db.engine import Database
 from zos.db.tables import layer_run, run_target
 from zos.reflect.states import RunStatus
@@ -25,6 +27,17 @@ async def open_runs(database: Database) -> dict[RunStatus, int]:
     async with database.read() as connection:
         found = {row.status: row.runs for row in await connection.execute(query)}
     return {status: found.get(status.value, 0) for status in OPEN}
+
+
+async def runs_since(database: Database, since: datetime) -> dict[RunStatus, int]:
+    """Return how many runs recorded since `since` (aware) are in each state that any is in."""
+    query = (
+        select(layer_run.c.status, func.count().label("runs"))
+        .where(layer_run.c.id >= ulid_floor(since))
+        .group_by(layer_run.c.status)
+    )
+    async with database.read() as connection:
+        return {RunStatus(row.status): row.runs for row in await connection.execute(query)}
 
 
 async def target_outcomes(database: Database, run_ids: Sequence[str]) -> Counter[str]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from zos.core.errors import DatabaseError
 from zos.db.engine import Database, ping
-from zos.views.jobs import JobList, JobsView
+from zos.views.jobs import JobList, JobStatus, JobsView
 
 
 class DiscordState(StrEnum):
@@ -50,6 +50,15 @@ class DiscordStatus:
 
 
 NO_DISCORD = DiscordStatus()
+NO_SCHEDULER = "The scheduler does not run: no layer will fire."
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What does not stop the service but deserves a look. `layer`: the one that it is about, if any."""
+
+    text: str
+    layer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +94,35 @@ class HealthView:
         self, now: datetime, *, scheduler_runs: bool, discord: DiscordStatus = NO_DISCORD
     ) -> Health:
         """Return how the service is at `now`."""
-        obstacles = () if scheduler_runs else ("The scheduler does not run: no layer will fire.",)
+        obstacles = () if scheduler_runs else (NO_SCHEDULER,)
         try:
             await ping(self._database)
             jobs = await self._jobs.all(now)
         except DatabaseError as error:
             return Health(False, (*obstacles, str(error)), (), discord)
-        notices = (*_discord_notices(discord), *_notices(jobs))
-        return Health(scheduler_runs, obstacles, notices, discord)
+        texts = tuple(one.text for one in notices(jobs, discord))
+        return Health(scheduler_runs, obstacles, texts, discord)
 
 
-def _discord_notices(discord: DiscordStatus) -> Iterator[str]:
+def notices(jobs: JobList, discord: DiscordStatus) -> Iterator[Notice]:
+    """Yield what deserves a look about `jobs` and the connection."""
     if discord.state is DiscordState.DISCONNECTED:
-        yield f"Discord is disconnected: {discord.reason}"
+        yield Notice(f"Discord is disconnected: {discord.reason}")
     elif discord.state is DiscordState.CONNECTING and discord.reason:
-        yield f"Discord is being reconnected: {discord.reason}"
-
-
-def _notices(jobs: JobList) -> Iterator[str]:
+        yield Notice(f"Discord is being reconnected: {discord.reason}")
     for job in jobs.jobs:
-        if job.overdue_since is not None and job.enabled:
-            yield f"{job.layer} should have fired at {job.overdue_since.isoformat()}."
-        if job.failures_in_row:
-            yield f"{job.layer} has failed {job.failures_in_row} times in a row."
-        if job.paused is not None:
-            yield f"{job.layer} is {job.paused.words}."
-    yield from (f"Layer file {problem}" for problem in jobs.problems)
-    yield from (f"The job store holds a row that is no job of Zos: {row}." for row in jobs.parked)
+        yield from (Notice(f"{job.layer} {text}", job.layer) for text in _about(job))
+    yield from (Notice(f"Layer file {problem}") for problem in jobs.problems)
+    yield from (
+        Notice(f"The job store holds a row that is no job of Zos: {row}.") for row in jobs.parked
+    )
+
+
+def _about(job: JobStatus) -> Iterator[str]:
+    if job.overdue_since is not None and job.enabled:
+        yield f"should have fired at {job.overdue_since.isoformat()}."
+    if job.failures_in_row:
+        times = "once" if job.failures_in_row == 1 else f"{job.failures_in_row} times in a row"
+        yield f"has failed {times}."
+    if job.paused is not None:
+        yield f"is {job.paused.words}."

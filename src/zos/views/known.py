@@ -11,6 +11,7 @@ from zos.views.costs import CostsView
 from zos.views.insights import InsightsView
 from zos.views.relationships import RelationshipsView
 from zos.views.servers import ServersView
+from zos.views.titles import TitlesView
 from zos.views.topics import TopicsView
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class KnownViews:
     costs: CostsView
     calls: CallsView
     servers: ServersView
+    titles: TitlesView
 
 
 def known_views(
@@ -46,4 +48,5 @@ def known_views(
         costs=CostsView(database, config),
         calls=CallsView(database, config),
         servers=servers,
+        titles=TitlesView(database, config),
     )

@@ -13,9 +13,11 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from zos.core.errors import NotFoundError
+from zos.core.ids import ulid_floor
 from zos.db.engine import Connection, Database
 from zos.db.tables import MICRO, insight, layer_run, model_call, run_target, selection
 from zos.reflect.states import RunStatus, TargetStatus, Trigger
+from zos.views.counts import runs_since
 from zos.views.page import Page, page_of
 
 MAX_DETAIL_ROWS = 500
@@ -154,6 +156,8 @@ class RunsView:
         *,
         layer: str | None = None,
         statuses: Collection[RunStatus] = (),
+        trigger: Trigger | None = None,
+        since: datetime | None = None,
         before: str | None = None,
         limit: int = 50,
     ) -> Page[RunView]:
@@ -162,6 +166,8 @@ class RunsView:
         Args:
             layer: Only of this layer.
             statuses: Only in one of these states; empty: in any.
+            trigger: Only those that this made run.
+            since: Only those recorded at this time (aware) or later.
             before: The cursor: only runs older than this id.
             limit: 1 to `zos.views.page.MAX_LIMIT`.
         """
@@ -170,11 +176,19 @@ class RunsView:
             query = query.where(layer_run.c.layer == layer)
         if statuses:
             query = query.where(layer_run.c.status.in_([one.value for one in statuses]))
+        if trigger is not None:
+            query = query.where(layer_run.c.trigger == trigger.value)
+        if since is not None:
+            query = query.where(layer_run.c.id >= ulid_floor(since))
         if before is not None:
             query = query.where(layer_run.c.id < before)
         async with self._database.read() as connection:
             found = [as_run_view(row) for row in await connection.execute(query)]
         return page_of(found, limit, lambda run: run.id)
+
+    async def counts_since(self, since: datetime) -> dict[RunStatus, int]:
+        """Return how many runs recorded since `since` (aware) are in each state that any is in."""
+        return await runs_since(self._database, since)
 
     async def get(self, run_id: str) -> RunView:
         """Return one run.

@@ -6,16 +6,34 @@ missed ones is one row that says how many it answers for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, Row, Select, select, union_all
 
 from zos.db.engine import Database
 from zos.db.tables import layer_run
+from zos.reflect.states import RunStatus
 from zos.views.page import Page, page_of
 from zos.views.runs import RunView, as_run_view
+
+MAX_RECORDED = 3_000
+"""Slots of several layers that are read at once, at most."""
+
+_LAYERS_PER_QUERY = 100  # SQLite takes at most 500 branches of a union
+_RECORDED = (
+    layer_run.c.id,
+    layer_run.c.layer,
+    layer_run.c.slot,
+    layer_run.c.slot_last,
+    layer_run.c.slot_count,
+    layer_run.c.status,
+    layer_run.c.reason,
+    layer_run.c.insights_created,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +49,37 @@ class SlotView:
     slot: datetime
     local: datetime
     run: RunView
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSlot:
+    """A slot, or a summary of several, of one of many layers.
+
+    Attributes:
+        slot_last: The last slot of a summary; else None.
+        slot_count: How many slots it answers for.
+    """
+
+    layer: str
+    slot: datetime
+    slot_last: datetime | None
+    slot_count: int
+    run_id: str
+    status: RunStatus
+    reason: str
+    insights_created: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSlots:
+    """The slots of some time, newest first.
+
+    Attributes:
+        is_cut: Whether there are more than these, all of them older.
+    """
+
+    slots: tuple[RecordedSlot, ...]
+    is_cut: bool
 
 
 class SlotsView:
@@ -66,3 +115,45 @@ class SlotsView:
             rows = list(await connection.execute(query))
         found = [SlotView(row.slot, row.slot.astimezone(zone), as_run_view(row)) for row in rows]
         return page_of(found, limit, lambda one: one.slot.isoformat())
+
+    async def since(
+        self, layers: Sequence[str], since: datetime, *, limit: int = MAX_RECORDED
+    ) -> RecordedSlots:
+        """Return what became of the slots of several layers since a time (aware).
+
+        Args:
+            layers: Their names.
+            since: A summary of slots that reaches past it is there too.
+            limit: Rows, at most.
+        """
+        query: Select[Any] = (
+            select(*_RECORDED)
+            .where(layer_run.c.layer.in_(layers), layer_run.c.slot >= since)
+            .order_by(layer_run.c.slot.desc(), layer_run.c.layer)
+            .limit(limit + 1)
+        )
+        async with self._database.read() as connection:
+            found = [_recorded(row) for row in await connection.execute(query)]
+            for start in range(0, len(layers), _LAYERS_PER_QUERY):
+                some = layers[start : start + _LAYERS_PER_QUERY]
+                before = await connection.execute(_newest_before(some, since))
+                found += [_recorded(row) for row in before if (row.slot_last or row.slot) >= since]
+        return RecordedSlots(tuple(found[:limit]), len(found) > limit)
+
+
+def _newest_before(layers: Sequence[str], since: datetime) -> CompoundSelect[Any]:
+    """One indexed look per layer."""
+    each = (
+        select(*_RECORDED)
+        .where(layer_run.c.layer == name, layer_run.c.slot < since)
+        .order_by(layer_run.c.slot.desc())
+        .limit(1)
+        .subquery()
+        for name in layers
+    )
+    return union_all(*map(select, each))
+
+
+def _recorded(row: Row[Any]) -> RecordedSlot:
+    values = row._asdict()
+    return RecordedSlot(run_id=values.pop("id"), status=RunStatus(values.pop("status")), **values)

@@ -7,10 +7,12 @@ be named are `someone`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, func, literal, select, union_all
 
+from zos.consent.store import ConsentStore
 from zos.core.consent import ConsentView
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.tables import channel, emoji_use, member, reaction
@@ -18,9 +20,42 @@ from zos.reflect.context import Gathered
 from zos.reflect.finding import title_of
 
 if TYPE_CHECKING:
-    from zos.db.engine import Connection
+    from zos.config import Config
+    from zos.db.engine import Connection, Database
 
 _IDS_PER_QUERY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TopicTitle:
+    """What a topic is called. `may_show`: nobody in it objects to a page about it."""
+
+    title: str
+    may_show: bool
+
+
+class TitlesView:
+    """Reads what topics are called.
+
+    Args:
+        database: The store.
+        config: What silence means for consent.
+    """
+
+    def __init__(self, database: Database, config: Config) -> None:
+        self._database = database
+        self._consent = ConsentStore(database, config)
+
+    async def of(self, keys: Iterable[str]) -> dict[str, TopicTitle]:
+        """Return the titles of topics, by their keys."""
+        topics = {key: TopicKey.parse(key) for key in keys}
+        consent = await self._consent.view()
+        async with self._database.read() as connection:
+            titles = await topic_titles(connection, topics.values(), consent)
+        return {
+            key: TopicTitle(titles[topic], consent.allows_all(frozenset(topic.members)))
+            for key, topic in topics.items()
+        }
 
 
 async def topic_titles(

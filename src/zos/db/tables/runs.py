@@ -98,6 +98,7 @@ layer_run = Table(
     UniqueConstraint("layer", "generation"),
     Index("ix_layer_run_layer", "layer", "id"),
     Index("ix_layer_run_status", "status", "id"),
+    Index("ix_layer_run_trigger", "trigger", "id"),
 )
 Index(
     "uq_layer_run_one_running",
