@@ -4,6 +4,9 @@ from __future__ import annotations
 
 NAVIGATION: tuple[tuple[str, str], ...] = (
     ("overview", "Overview"),
+    ("schedule", "Schedule"),
+    ("runs", "Runs"),
+    ("layers", "Layers"),
     ("topics", "Topics"),
     ("insights", "Insights"),
     ("relationships", "Relationships"),

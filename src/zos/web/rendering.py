@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from zos.web import words
+from zos.web import agenda, outcomes, words
 
 _TIME = Markup('<time datetime="{iso}" title="{long}">{text}</time>')
 
@@ -39,6 +39,10 @@ def environment(**globals_: Any) -> Environment:
         duration=words.duration,
         time=_time,
         ago=_ago,
+        outcome=outcomes.outcome_in_words,
+        first_fire=agenda.first_fire,
+        goes_by=agenda.goes_by,
+        clock=words.clock,
         query=with_query,
     )
     made.globals.update(globals_)

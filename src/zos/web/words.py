@@ -18,7 +18,7 @@ def money(usd: float | None) -> str:
     """Return US dollars: cents, and more digits where cents would hide what was spent."""
     if usd is None:
         return NOTHING
-    digits = 2 if usd == 0 or abs(usd) >= _CENT else 6
+    digits = 2 if usd == 0 or abs(usd) >= _CENT else 4 if abs(usd) >= _CENT**2 else 6
     return f"${usd:,.{digits}f}"
 
 
@@ -87,6 +87,11 @@ def short_time(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     local = moment.astimezone(zone)
     year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
     return f"{local.day} {local:%b}{year} {local:%H:%M}"
+
+
+def clock(moment: datetime) -> str:
+    """Return `27 Sep 05:00` on the wall clock that `moment` has already."""
+    return f"{moment.day} {moment:%b %H:%M}"
 
 
 def long_time(moment: datetime, zone: ZoneInfo) -> str:

@@ -1,0 +1,90 @@
+"""The schedule: a fortnight back with what became of every slot, and a fortnight ahead."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import StrEnum
+
+from fastapi import APIRouter
+from markupsafe import Markup
+from starlette.responses import Response
+
+from zos.views.jobs import JobStatus
+from zos.web.agenda import Due, by_day_if_many, coming, past
+from zos.web.charts.timeline import Mark, Span, span_of, timeline
+from zos.web.screen import Screen, Shown
+from zos.web.services import Services, WebServices
+from zos.web.words import short_time
+
+router = APIRouter()
+
+_DAYS = 14
+_LISTED = 200
+
+
+class Layout(StrEnum):
+    """How slots are shown: drawn over time, or listed."""
+
+    TIME = "time"
+    LIST = "list"
+
+
+@router.get("/schedule", name="schedule")
+async def schedule(screen: Shown, services: Services, layout: Layout = Layout.TIME) -> Response:
+    """Every layer's slots, past and coming, and how each layer stands."""
+    jobs = (await services.jobs.all(screen.now)).jobs
+    span = span_of(screen.now, screen.zone, _DAYS)
+    recorded = await services.slots.since([job.layer for job in jobs], span.start)
+    before = past(recorded.slots)
+    after = _coming(services, jobs, span)
+    is_list = layout is Layout.LIST
+    ahead = sorted(after, key=lambda one: (one.at, one.layer))
+    return screen.render(
+        "schedule.html",
+        jobs=jobs,
+        is_list=is_list,
+        is_cut=recorded.is_cut,
+        oldest=before[-1].at if before else None,
+        chart=None if is_list else _chart(screen, jobs, [*before, *after], span),
+        before=before[:_LISTED],
+        after=ahead[:_LISTED],
+        more_before=len(before) > _LISTED,
+    )
+
+
+def _coming(services: WebServices, jobs: Sequence[JobStatus], span: Span) -> list[Due]:
+    sources = services.loader.sources
+    return [
+        due
+        for job in jobs
+        if job.layer in sources
+        for due in coming(sources[job.layer].layer, job, span.end - timedelta(seconds=1))
+    ]
+
+
+def _chart(screen: Screen, jobs: Sequence[JobStatus], slots: Sequence[Due], span: Span) -> Markup:
+    of_layer: defaultdict[str, list[Due]] = defaultdict(list)
+    for one in slots:
+        of_layer[one.layer].append(one)
+    lanes = [
+        [_mark(screen, one) for one in by_day_if_many(of_layer[job.layer], screen.zone)]
+        for job in jobs
+    ]
+    return timeline(lanes, span, "Fires of every layer, a fortnight back and a fortnight ahead")
+
+
+def _mark(screen: Screen, due: Due) -> Mark:
+    when = short_time(due.at, screen.zone, screen.now)
+    if due.last != due.at:
+        when = f"{when} to {short_time(due.last, screen.zone, screen.now)}"
+    said = f"{due.layer}, {when}: {due.state}"
+    title = f"{said}, {due.reason}" if due.reason else said
+    return Mark(_path(screen, due), title, due.tone, due.at, due.last)
+
+
+def _path(screen: Screen, due: Due) -> str | None:
+    if due.run_id is not None:
+        return screen.path("run", run_id=due.run_id)
+    return screen.path("slots", layer=due.layer) if due.is_past else None
