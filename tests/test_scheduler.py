@@ -85,8 +85,11 @@ async def test_manual_trigger_works(started: ReflectionScheduler) -> None:
     assert run is not None
     assert (run.status.value, run.insights_created) == ("success", 1)
     assert run.trigger is Trigger.MANUAL
-    assert await started.trigger_now("unknown") is None
-    assert await started.trigger_now("nightly") is None  # nothing new to think about
+    with capture_logs() as logs:
+        assert await started.trigger_now("unknown") is None
+        assert await started.trigger_now("nightly") is None  # nothing new to think about
+    events = {line["event"] for line in logs}
+    assert {"layer_not_found", "no_topics_selected"} <= events
 
 
 async def test_missed_jobs_coalesce(stage: Stage) -> None:

@@ -34,6 +34,13 @@ def test_the_status_follows_from_the_targets(states: list[str], expected: RunSta
     assert verdict([target(state, "why") for state in states])[0] is expected
 
 
+def test_a_run_that_no_budget_is_left_for_is_skipped_and_no_failure_of_its_layer() -> None:
+    stopped = "budget: the day's 5 dollars are spent"
+    assert verdict([target("skipped")] * 2, stopped=stopped) == (RunStatus.SKIPPED, stopped)
+    assert verdict([target("skipped"), target("failed")], stopped=stopped)[0] is RunStatus.FAILED
+    assert verdict([target("skipped")], stopped="the run took long")[0] is RunStatus.FAILED
+
+
 def test_every_status_but_success_has_its_reason_in_words() -> None:
     assert verdict([])[1] == "nothing selected"
     assert verdict([target("dry", "an empty window")])[1] == "an empty window"

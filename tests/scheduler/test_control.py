@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from tests.fakes.model_server import Reply
 from tests.scheduler.conftest import Stage
 
+from zos.config import Config
 from zos.core.errors import LayerError, LayerNotFoundError, TopicKeyError, UsageError
 from zos.db.tables import layer_definition, run_target
 from zos.reflect.runs.model import RunRequest
@@ -140,6 +141,28 @@ async def test_a_layer_that_keeps_failing_pauses_itself_and_says_so(stage: Stage
     state = await states.get("nightly")
     assert state is not None
     assert (state.pause, state.failures_in_row) == (None, 0)
+
+
+async def test_a_layer_without_budget_is_skipped_and_not_counted_as_failing(stage: Stage) -> None:
+    price = {"input_per_million_usd": 1, "output_per_million_usd": 1}
+    profile = stage.config.models.profiles["default"].model_dump() | {"price": price}
+    models = {"profiles": {"default": profile}}
+    stage.config = Config.model_validate({**stage.config.model_dump(), "models": models})
+    stage.write(max_cost_usd=0)
+    await stage.talk()
+    scheduler = stage.scheduler(pause_after_failures=1)
+    await scheduler.pause("nightly", by="ada")
+    await scheduler.resume("nightly", by="ada")
+    with capture_logs() as logs:
+        run = await scheduler.trigger_now("nightly")
+    assert run is not None
+    assert run.status is RunStatus.SKIPPED
+    assert run.reason.startswith("budget: ")
+    state = await LayerStateStore(stage.database).get("nightly")
+    assert state is not None
+    assert (state.pause, state.failures_in_row) == (None, 0)
+    assert "no_topics_selected" not in {line["event"] for line in logs}
+    assert stage.server.requests == []
 
 
 async def test_of_three_requests_one_runs_one_waits_and_one_is_skipped(stage: Stage) -> None:

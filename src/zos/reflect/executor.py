@@ -31,7 +31,7 @@ from zos.reflect.runs.store import RunStore
 from zos.reflect.states import RunStatus, TargetStatus, Trigger
 from zos.reflect.targets.store import LostRunError, TargetStore
 from zos.reflect.tools import NodeTools
-from zos.reflect.verdict import verdict
+from zos.reflect.verdict import BUDGET, verdict
 from zos.salience.ledger import SalienceLedger
 from zos.salience.selector import Candidate, Considered, Selected
 
@@ -193,7 +193,7 @@ class _Shift:
             try:
                 return await attempts.execute(run, layer, target)
             except BudgetError as error:
-                self.stopped = f"budget: {error.message}"
+                self.stopped = f"{BUDGET}{error.message}"
                 return target.status
 
 

@@ -9,6 +9,9 @@ from zos.reflect.states import RunStatus, TargetStatus
 
 NOTHING_SELECTED = "nothing selected"
 
+BUDGET = "budget: "
+"""Begins the reason of what a spending limit stopped: no fault of the layer."""
+
 
 def verdict(targets: Sequence[RunTarget], *, stopped: str = "") -> tuple[RunStatus, str]:
     """Return a finished run's status and reason.
@@ -21,6 +24,8 @@ def verdict(targets: Sequence[RunTarget], *, stopped: str = "") -> tuple[RunStat
     failed, skipped = of[TargetStatus.FAILED], of[TargetStatus.SKIPPED]
     if not targets:
         return RunStatus.SKIPPED, stopped or NOTHING_SELECTED
+    if len(skipped) == len(targets) and stopped.startswith(BUDGET):
+        return RunStatus.SKIPPED, stopped
     if failed or skipped:
         heard = of[TargetStatus.SUCCESS] or of[TargetStatus.DRY]
         return (RunStatus.PARTIAL if heard else RunStatus.FAILED), _shortfall(

@@ -51,7 +51,7 @@ class Aftermath:
 
     async def ended(self, run: LayerRun, layer: Layer) -> None:
         """Follow a run that has ended."""
-        if run.status is RunStatus.SKIPPED:
+        if run.status is RunStatus.SKIPPED and not run.targets_total:
             log.info("no_topics_selected", layer=run.layer, run=run.id, reason=run.reason)
         else:
             log.info(

@@ -118,7 +118,8 @@ class Control:
             return None
         run = await self.request(layer_name, by="trigger_now")
         ended = await self.wait(run.id)
-        nothing_selected = ended.status is RunStatus.SKIPPED and ended.started_at is not None
+        began = ended.started_at is not None
+        nothing_selected = ended.status is RunStatus.SKIPPED and began and not ended.targets_total
         return None if nothing_selected else ended
 
     async def check_self_reflection_trigger(self) -> list[LayerRun]:

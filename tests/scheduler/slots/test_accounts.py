@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from zos.reflect.runs.store import as_run
 from zos.reflect.states import RunStatus, Trigger
 from zos.scheduler.crontab import jitter_offset
 from zos.scheduler.slots.accounts import Accounts
+from zos.scheduler.slots.book import Book
 from zos.scheduler.state.model import Pause
 from zos.scheduler.state.store import LayerStateStore
 from zos.views.runs import RunsView
@@ -148,6 +150,27 @@ async def test_a_year_of_minutes_is_summed_up_off_the_loop(
     assert found[0].status is RunStatus.MISSED
     assert found[0].slot_last is not None
     assert await settle(accounts, minutely) == []
+
+
+async def test_what_many_layers_owe_together_is_counted_off_the_loop_too(
+    accounts: Accounts, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hourly = in_force(*[layer(f"layer-{n}", schedule="@hourly") for n in range(60)])
+    await settle(accounts, hourly)
+    threads = set()
+    count = Book.count
+
+    def noted(book: Book, *, at_most: int | None = None) -> bool:
+        if at_most is None:
+            threads.add(threading.get_ident())
+        return count(book, at_most=at_most)
+
+    monkeypatch.setattr(Book, "count", noted)
+    for hours, off_the_loop in ((10, False), (30, True)):
+        clock.move_to(clock.now() + hours * HOUR)
+        assert len(await settle(accounts, hourly)) == 60
+        assert bool(threads) is off_the_loop
+    assert threading.get_ident() not in threads
 
 
 async def test_a_changed_schedule_settles_the_old_one_first(
