@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.fakes.discord.server import TOKEN, LocalDiscord, local_discord
 
 from zos.bot.bot import ZosBot
+from zos.bot.connection import Connection
 from zos.config import Config
 from zos.db.engine import Database
 from zos.db.tables import message, reaction
@@ -90,6 +91,16 @@ async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what it waits for has no event
             await asyncio.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin new sessions at once: Discord's own servers want five seconds between two."""
+
+    async def hook(_self: Connection, _shard_id: int | None, *, initial: bool = False) -> None:
+        assert isinstance(initial, bool)
+
+    monkeypatch.setattr(Connection, "before_identify_hook", hook)
 
 
 @pytest.fixture

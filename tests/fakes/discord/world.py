@@ -6,9 +6,11 @@ In: what people do, told by the test. Out: dispatches for the gateway, and paylo
 from __future__ import annotations
 
 import copy
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 Json = dict[str, Any]
@@ -48,6 +50,7 @@ class World:
     hidden: set[int] = field(default_factory=set)
     dispatch: Dispatch = lambda _kind, _data: None
     _ticks: int = 0
+    _said: dict[int, list[int]] = field(default_factory=dict)  # by channel, ascending
     _nonces: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -110,8 +113,11 @@ class World:
         }
         if reply_to is not None:
             message["message_reference"] = {"message_id": str(reply_to), "channel_id": str(channel)}
-            message["referenced_message"] = copy.deepcopy(self.messages.get(reply_to))
+            answered = self.messages.get(reply_to)
+            shown = None if answered is None else {**answered, "referenced_message": None}
+            message["referenced_message"] = copy.deepcopy(shown)
         self.messages[number] = message
+        self._said.setdefault(channel, []).append(number)
         self._place(channel)["last_message_id"] = str(number)
         self.dispatch("MESSAGE_CREATE", self._live(message))
         return number
@@ -271,12 +277,14 @@ class World:
 
     def history(self, channel: int, *, after: int, limit: int) -> list[Json]:
         """Return messages that follow `after`, newest first, as REST shows them."""
-        found = [
-            number
-            for number, one in self.messages.items()
-            if one["channel_id"] == str(channel) and number > after
-        ]
-        return [self.shown(number) for number in reversed(sorted(found)[:limit])]
+        said = self._said.get(channel, [])
+        later = (one for one in said[bisect_right(said, after) :] if one in self.messages)
+        return [self.shown(number) for number in reversed([*islice(later, limit)])]
+
+    def recent(self, channel: int, count: int) -> list[int]:
+        """Return the ids of a channel's last messages, oldest first."""
+        said = reversed(self._said.get(channel, []))
+        return [*islice((one for one in said if one in self.messages), count)][::-1]
 
     def shown(self, number: int) -> Json:
         """Return one message as REST shows it: with counts of reactions, without server and member."""
