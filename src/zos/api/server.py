@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from zos.api.protocol import BoundedProtocol
 from zos.config.model import ApiConfig
 
 _GRACE_SECONDS = 3
@@ -31,6 +32,7 @@ class ApiServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=BoundedProtocol,
                 lifespan="off",
                 ws="none",
                 log_config=None,
