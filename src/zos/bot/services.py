@@ -8,6 +8,7 @@ from pathlib import Path
 
 from zos.config.model import DiscordConfig
 from zos.core.clock import Clock
+from zos.members.rights import Members
 from zos.scheduler.control import Control
 from zos.views.costs import CostsView
 from zos.views.health import HealthView
@@ -33,6 +34,7 @@ class BotServices:
     runs: RunsView
     costs: CostsView
     health: HealthView
+    members: Members
     layers: Callable[[], Sequence[str]]
     control: Control
     is_scheduling: Callable[[], bool]

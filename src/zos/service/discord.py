@@ -91,6 +91,7 @@ def bot_services(services: Services) -> BotServices:
         runs=services.runs,
         costs=CostsView(services.database, services.config),
         health=services.health,
+        members=services.members,
         layers=lambda: tuple(services.loader.sources),
         control=services.scheduler,
         is_scheduling=lambda: services.scheduler.is_running,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
 
 import discord
 import structlog
@@ -18,7 +20,17 @@ ANSWER_SECONDS = 60.0
 _TOO_LONG = "This takes too long. Look at Zos's log."
 WENT_WRONG = "Something went wrong in Zos. Its log says what."
 
-Work = Callable[[], Awaitable[Sequence[str]]]
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An answer of lines, and a file (without a name: none)."""
+
+    lines: Sequence[str]
+    file_name: str = ""
+    content: bytes = b""
+
+
+Work = Callable[[], Awaitable[Sequence[str] | Letter]]
 
 
 async def answer(
@@ -30,21 +42,24 @@ async def answer(
 
     Args:
         interaction: What was asked; nothing has been answered yet.
-        work: Returns the lines of the answer.
+        work: Returns the lines of the answer, or a letter.
         seconds: What takes longer is given up.
     """
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await interaction.edit_original_response(content=fit(await _lines(work, seconds)))
+    letter = await _letter(work, seconds)
+    attached = [discord.File(BytesIO(letter.content), letter.file_name)] if letter.file_name else []
+    await interaction.edit_original_response(content=fit(letter.lines), attachments=attached)
 
 
-async def _lines(work: Work, seconds: float) -> Sequence[str]:
+async def _letter(work: Work, seconds: float) -> Letter:
     try:
         async with asyncio.timeout(seconds):
-            return await work()
+            made = await work()
     except ZosError as error:
-        return [plain(error)]
+        return Letter([plain(error)])
     except TimeoutError:
-        return [_TOO_LONG]
+        return Letter([_TOO_LONG])
+    return made if isinstance(made, Letter) else Letter(made)
 
 
 async def say(interaction: discord.Interaction, text: str) -> None:

@@ -18,6 +18,7 @@ from discord import app_commands
 
 from zos.access.files import write_private
 from zos.bot.commands.answering import apologise
+from zos.bot.commands.member import MemberCommands
 from zos.bot.commands.operator import OperatorCommands
 from zos.bot.services import BotServices
 from zos.core.errors import ConfigError
@@ -48,6 +49,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
         )
         self._published = services.published
         self._publishing = asyncio.Lock()
+        self.add_command(MemberCommands(services))
         if services.settings.operators or services.settings.operator_roles:
             self.add_command(OperatorCommands(services, status))
 
