@@ -23,6 +23,7 @@ from zos.api import (
     system,
     topics,
 )
+from zos.api.caching import Etags
 from zos.api.openapi import described
 from zos.api.problems import handle_problems
 from zos.api.services import ApiServices
@@ -45,6 +46,7 @@ The operator's interface to one Zos service. Every route but `/healthz` wants a 
 token, as `Authorization: Bearer <key>`; the token stands in the file `token` of the data folder. A viewer's key reads, an
 operator's writes too. Errors are
 `application/problem+json` (RFC 9457). Lists come in pages: ask for the next one with `next_cursor`.
+JSON has an `ETag`: what `If-None-Match` names is answered with 304 and no body.
 """
 _TAGS = [
     {"name": "jobs", "description": "What layers have promised, and the operator's hand on them."},
@@ -92,5 +94,6 @@ def _routes() -> FastAPI:
     for routes in _ROUTES:
         app.include_router(routes.router, prefix=API_PREFIX, dependencies=bearer)
     handle_problems(app)
+    app.add_middleware(Etags)
     described(app)
     return app

@@ -66,6 +66,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for method in _METHODS:
             if method in methods:
                 _explain_errors(methods[method])
+        if "get" in methods:
+            unchanged = {"description": "Nothing has changed since the answer of `If-None-Match`"}
+            methods["get"]["responses"][str(HTTPStatus.NOT_MODIFIED.value)] = unchanged
     return document
 
 

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
+from zos.access.gate.next_path import safe_next
 from zos.web.preferences import Theme, keep, parse_zone
 from zos.web.screen import Shown
 
@@ -31,15 +32,6 @@ async def prefer(
 ) -> Response:
     """Remember what was chosen, and go back to where it was chosen."""
     chosen = parse_zone(zone) if zone else None
-    response = screen.go_to(local_path(back))
+    response = screen.go_to(safe_next(back))
     keep(response, theme=theme, zone=chosen, secure=request.url.scheme == "https")
     return response
-
-
-def local_path(given: str) -> str:
-    """Return `given` if it is a path of these pages, else the first page.
-
-    A browser takes two slashes, a backslash or a tab in it for the way to another site.
-    """
-    is_ours = given.startswith("/") and given[1:2] not in {"/", "\\"} and given.isprintable()
-    return given if is_ours and "\\" not in given else "/"

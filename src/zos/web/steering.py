@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
+from zos.access.gate.next_path import safe_next
 from zos.core.errors import UsageError
 from zos.core.ids import new_ulid
 from zos.views.preview import preview_view
@@ -19,7 +20,6 @@ from zos.web.flash import Flash
 from zos.web.layer import LayerName
 from zos.web.screen import Screen, Shown
 from zos.web.services import Services
-from zos.web.settings import local_path
 
 router = APIRouter()
 
@@ -92,7 +92,7 @@ async def pause(
 async def resume(layer: LayerName, screen: Shown, services: Services, back: _Back = "") -> Response:
     """End a layer's pause, and forget its failures."""
     await services.control.resume(layer, by=screen.name)
-    target = local_path(back) if back else screen.path("layer", layer=layer)
+    target = safe_next(back) if back else screen.path("layer", layer=layer)
     return screen.go_to(target, Flash(f"{layer} is resumed. What it skipped stays skipped."))
 
 
