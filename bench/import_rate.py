@@ -13,7 +13,6 @@ memory stands with the larger one; statements and commits a message. Exit code 1
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import random
 import resource
@@ -29,6 +28,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from zos.cli.context import fast_runner
 from zos.config import Config
 from zos.consent.store import ConsentRecord, ConsentStore
 from zos.core.consent import ConsentState
@@ -249,7 +249,8 @@ def main() -> int:
     chosen = parser.parse_args()
     if chosen.measure:
         files = sorted(chosen.measure.glob("*.json"))
-        print(json.dumps(asyncio.run(measure(chosen.measure, files))))
+        with fast_runner() as runner:
+            print(json.dumps(runner.run(measure(chosen.measure, files))))
         return 0
     found = [of_messages(count) for count in chosen.messages]
     rates = [show(f"{one['messages']:,}", one) for one in found]

@@ -20,7 +20,7 @@ from typing import Any
 
 import structlog
 
-from zos.cli.context import fast_loop
+from zos.cli.context import fast_runner
 from zos.config import Config
 from zos.consent.store import ConsentStore
 from zos.core.clock import SimulatedClock
@@ -122,7 +122,7 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     with tempfile.TemporaryDirectory(prefix="zos-bench-") as folder:
         wanted = parser.parse_args().targets + CONCURRENCY
-        with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        with fast_runner() as runner:
             print(json.dumps(runner.run(measure(wanted, Path(folder)))))
 
 

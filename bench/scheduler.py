@@ -22,7 +22,7 @@ import structlog
 from apscheduler.schedulers.base import STATE_RUNNING
 from sqlalchemy import select
 
-from zos.cli.context import fast_loop
+from zos.cli.context import fast_runner
 from zos.config import Config
 from zos.core.clock import SimulatedClock
 from zos.db.engine import Database
@@ -182,5 +182,5 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=int, default=2)
     chosen = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+    with fast_runner() as runner:
         runner.run(main(chosen.layers, chosen.minutes))

@@ -11,7 +11,6 @@ long ledger's over the short one's (machine-independent: 1 is flat). Exit code 1
 from __future__ import annotations
 
 import argparse
-import asyncio
 import random
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from zos.cli.context import fast_runner
 from zos.config import Config
 from zos.core.consent import ConsentMode, ConsentView
 from zos.core.topics import TopicCategory, TopicKey
@@ -151,7 +151,8 @@ def main() -> int:
     parser.add_argument("--topics", type=int, default=100_000)
     parser.add_argument("--entries", type=int, default=20, help="ledger rows a topic")
     asked = parser.parse_args()
-    return 0 if asyncio.run(run(asked.topics, asked.entries)) else 1
+    with fast_runner() as runner:
+        return 0 if runner.run(run(asked.topics, asked.entries)) else 1
 
 
 if __name__ == "__main__":
