@@ -134,12 +134,14 @@ async def run(topics: int, entries: int) -> bool:
     large = await measure(topics, 1)
     long = await measure(topics, entries)
     met = True
-    for name in ("no filter", "a usual filter"):
+    for name in FILTERS:
         growth, history = large[name] / small[name], long[name] / large[name]
         print(
             f"{name}: ten times the topics {growth:.2f}, {entries} times the ledger {history:.2f}"
         )
-        met = met and max(growth, history) <= TARGET_GROWTH and long[name] <= TARGET_MS
+        looks_at_all = name == "a filter that none passes"
+        flat = history if looks_at_all else max(growth, history)
+        met = met and flat <= TARGET_GROWTH and long[name] <= TARGET_MS
     return met
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     and_,
+    bindparam,
     false,
     func,
     literal,
@@ -63,14 +64,8 @@ async def sources_with_candidates(
 
     Servers ascend; sources come globally first, then by server.
     """
-    everywhere = select(*_best_of(_GLOBAL, topic.c.server_id.is_(None)))
-    per_server = (
-        select(server.c.id, *_best_of(_IN_SERVERS, topic.c.server_id == server.c.id))
-        .where(server.c.left_at.is_(None))
-        .order_by(server.c.id)
-    )
-    globally = (await connection.execute(everywhere)).one()
-    rows = (await connection.execute(per_server)).all()
+    globally = (await connection.execute(_BEST_GLOBALLY)).one()
+    rows = (await connection.execute(_BEST_OF_SERVERS)).all()
     found: list[Source] = [(one, None) for one, best in zip(_GLOBAL, globally, strict=True) if best]
     for server_id, *bests in rows:
         found += [(one, server_id) for one, best in zip(_IN_SERVERS, bests, strict=True) if best]
@@ -113,16 +108,7 @@ async def spent_since(
     connection: Connection, day_start: datetime, now: datetime
 ) -> dict[Purse, int]:
     """Return what reflections have spent from `day_start` to `now`, by purse, in micro-salience."""
-    rows = await connection.execute(
-        select(topic.c.category, topic.c.server_id, func.sum(-salience_entry.c.amount))
-        .join(topic, topic.c.id == salience_entry.c.topic_id)
-        .where(
-            salience_entry.c.kind == literal_column(f"'{EntryKind.SPENT}'"),
-            salience_entry.c.at >= day_start,
-            salience_entry.c.at <= now,
-        )
-        .group_by(topic.c.category, topic.c.server_id)
-    )
+    rows = await connection.execute(_SPENT, {"day_start": day_start, "now": now})
     spent: dict[Purse, int] = {}
     for category, server_id, amount in rows:
         purse = purse_of(TopicKey(TopicCategory(category), server_id).group, server_id)
@@ -132,11 +118,7 @@ async def spent_since(
 
 async def open_targets(connection: Connection) -> list[tuple[TopicKey, int]]:
     """Return the topics that runs are at work on, or will be, with their estimated tokens."""
-    rows = await connection.execute(
-        select(run_target.c.topic_key, run_target.c.estimated_tokens)
-        .join(layer_run, layer_run.c.id == run_target.c.run_id)
-        .where(layer_run.c.status.in_(_OPEN_RUNS), run_target.c.status.in_(_OPEN_TARGETS))
-    )
+    rows = await connection.execute(_AT_WORK)
     return [(TopicKey.parse(key), tokens) for key, tokens in rows]
 
 
@@ -206,3 +188,26 @@ def _best_of(
         .label(one.value)
         for one in categories
     ]
+
+
+_BEST_GLOBALLY = select(*_best_of(_GLOBAL, topic.c.server_id.is_(None)))
+_BEST_OF_SERVERS = (
+    select(server.c.id, *_best_of(_IN_SERVERS, topic.c.server_id == server.c.id))
+    .where(server.c.left_at.is_(None))
+    .order_by(server.c.id)
+)
+_SPENT = (
+    select(topic.c.category, topic.c.server_id, func.sum(-salience_entry.c.amount))
+    .join(topic, topic.c.id == salience_entry.c.topic_id)
+    .where(
+        salience_entry.c.kind == literal_column(f"'{EntryKind.SPENT}'"),
+        salience_entry.c.at >= bindparam("day_start"),
+        salience_entry.c.at <= bindparam("now"),
+    )
+    .group_by(topic.c.category, topic.c.server_id)
+)
+_AT_WORK = (
+    select(run_target.c.topic_key, run_target.c.estimated_tokens)
+    .join(layer_run, layer_run.c.id == run_target.c.run_id)
+    .where(layer_run.c.status.in_(_OPEN_RUNS), run_target.c.status.in_(_OPEN_TARGETS))
+)
