@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.bot.conftest import Living
+from structlog.testing import capture_logs
+from tests.bot.conftest import Living, until
 from tests.fakes.discord.server import TOKEN, Fault
 from tests.fakes.discord.world import HALL, ROOM, SERVER
 
@@ -313,3 +314,17 @@ async def test_where_a_role_says_who_consents_members_are_watched(living: Living
         await living.settled()
         assert not (await consents.view()).allows(11)
     assert await living.rows(member_role.c.role_id) == []
+
+
+async def test_an_end_in_the_midst_of_catching_up_is_clean(living: Living) -> None:
+    world = living.discord.world
+    async with living.running():
+        for number in range(20):
+            world.say(11, f"heard {number}")
+        await living.settled()
+    world.messages.clear()  # each is asked about by itself
+    with capture_logs() as logs:
+        async with living.running() as bot:
+            await until(lambda: any(path.count("/") == 5 for _, path in living.discord.requests))
+            assert bot.status.catching_up
+    assert [one for one in logs if one["event"] == "task_failed"] == []

@@ -154,7 +154,6 @@ class ZosBot:
             try:
                 await self._keep_connected(secret)
             finally:
-                await self._catch_up.stop()
                 self._inbox.close()
                 await self._finish(recording)
 
@@ -219,6 +218,8 @@ class ZosBot:
             living.cancel()
             self._tasks.cancel()
             ended = await asyncio.gather(living, return_exceptions=True)
+            # What still asks over this connection must not find it closed.
+            await self._catch_up.stop()
             await self._joining.stop()
             await connection.close()
             self._connection = None
