@@ -73,11 +73,11 @@ async def test_marks_move_only_where_nothing_is_missing(living: Living) -> None:
     work = recording(living, inbox, batch_size=1)
     steps: list[tuple[Event | SessionBegun | CaughtUp, dict[int, int]]] = [
         (wrote(1), {}),
-        (CaughtUp(91, 1), {91: 1}),
+        (CaughtUp(9, 91, 1), {91: 1}),
         (wrote(2), {91: 2}),
         (SessionBegun(), {91: 2}),
         (wrote(5), {91: 2}),
-        (CaughtUp(91, 4), {91: 4}),
+        (CaughtUp(9, 91, 4), {91: 4}),
         (wrote(6), {91: 6}),
     ]
     running = asyncio.create_task(work.run())
@@ -92,13 +92,13 @@ async def test_marks_move_only_where_nothing_is_missing(living: Living) -> None:
 async def test_items_come_out_in_the_order_in_which_they_were_put() -> None:
     inbox = Inbox(4)
     inbox.put([wrote(1), wrote(2)])
-    inbox.put([wrote(3), CaughtUp(91, 3), wrote(4)])
+    inbox.put([wrote(3), CaughtUp(9, 91, 3), wrote(4)])
     full = asyncio.create_task(inbox.room())
     await asyncio.sleep(0)
     assert not full.done()
     assert await inbox.take(3) == [wrote(1), wrote(2), wrote(3)]
     await full
-    assert await inbox.take(3) == [CaughtUp(91, 3), wrote(4)]
+    assert await inbox.take(3) == [CaughtUp(9, 91, 3), wrote(4)]
     inbox.close()
     assert await inbox.take(3) == []
 

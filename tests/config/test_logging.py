@@ -54,6 +54,7 @@ def test_an_event_is_one_line_of_json_with_its_fields(stream: io.StringIO) -> No
 
 def test_the_standard_librarys_lines_look_the_same(stream: io.StringIO) -> None:
     configure_logging(LogConfig(format="json"), stream=stream)
+    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)  # another test's server sets it
     logging.getLogger("uvicorn.error").info("listening on %s", "127.0.0.1", extra={"port": 1})
     [event] = lines(stream)
     assert (event["event"], event["level"]) == ("listening on 127.0.0.1", "info")

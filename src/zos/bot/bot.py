@@ -15,7 +15,7 @@ import structlog
 from zos.bot.backfill import Backfill
 from zos.bot.catch_up import CatchUp
 from zos.bot.commands.tree import Commands
-from zos.bot.connection import Connection
+from zos.bot.connection import Connection, ShardedConnection
 from zos.bot.inbox import Inbox
 from zos.bot.joining import Joining
 from zos.bot.observing import Observing
@@ -26,6 +26,7 @@ from zos.bot.recording import Recording
 from zos.bot.refusals import refusal
 from zos.bot.rest import Rest
 from zos.bot.services import BotServices
+from zos.bot.shard import shard_of_session
 from zos.bot.watch import Watch
 from zos.consent.store import ConsentStore
 from zos.core.clock import Clock, SystemClock
@@ -83,6 +84,8 @@ class ZosBot:
         self._closing = asyncio.Event()
         self._connection: Connection | None = None
         self._was_reached = False
+        self._shards = config.discord.shards
+        self._up: set[int] = set()  # shards that are connected
         marks, watch, overheard = ChannelMarks(ledger.db), Watch(config.discord), Overheard()
         consents = ConsentStore(ledger.db, config)
         self._recording = Recording(
@@ -226,12 +229,18 @@ class ZosBot:
         return ended[0] or ConnectionError("closed")
 
     def _new_connection(self) -> Connection:
-        connection = Connection(
+        self._up.clear()
+        make, options = Connection, dict[str, Any]()
+        if self._shards != 1:
+            make = ShardedConnection
+            options["shard_count"] = None if self._shards == "auto" else self._shards
+        connection = make(
             intents=self._intents,
             observer=lambda kind, data: self._take(kind, data, rest),
             room=self._inbox.room,
             unreadable=self._observing.unreadable,
-            lost=lambda: self._become(DiscordState.CONNECTING, "the connection was lost."),
+            lost=self._lose,
+            **options,
         )
         rest = Rest(connection.http, self._clock, retry_seconds=self._retry_seconds)
         if self._services is not None:
@@ -240,11 +249,21 @@ class ZosBot:
 
     def _take(self, kind: str, data: Any, rest: Rest) -> None:
         if kind in ("READY", "RESUMED"):
-            self._was_reached = True
-            self._become(DiscordState.CONNECTED)
+            self._reach(data)
         if kind == "READY" and self._commands is not None:
             self._tasks.spawn(self._commands.publish(), "commands")
         self._observing.take(kind, data, rest)
+
+    def _reach(self, data: Any) -> None:
+        self._was_reached = True
+        self._up.add(data.get("__shard_id__") or shard_of_session(data).number)
+        count = self._connection.shard_count if self._connection else None
+        if len(self._up) >= (count or 1):
+            self._become(DiscordState.CONNECTED)
+
+    def _lose(self, shard: int) -> None:
+        self._up.discard(shard)
+        self._become(DiscordState.CONNECTING, "the connection was lost.")
 
     def _become(self, state: DiscordState, reason: str = "") -> None:
         if state is not self._status.state:

@@ -16,6 +16,7 @@ from zos.bot.insisting import insisting
 from zos.bot.mapping import PAYLOAD_ERRORS, Payload, holds_messages, to_id
 from zos.bot.past import Followed, Past
 from zos.bot.rest import NotReadableError, Rest
+from zos.bot.shard import WHOLE, Shard
 from zos.bot.watch import Watch
 from zos.core.clock import Clock
 from zos.observe.marks.store import ChannelMarks
@@ -54,10 +55,11 @@ class CatchUp:
         self._watch = watch
         self._clock = clock
         self._retry_seconds = retry_seconds
-        self._tasks = Tasks()
+        self._tasks: dict[int | None, Tasks] = {}  # by server; None: direct conversations
         self._gate = asyncio.Semaphore(CHANNELS_AT_A_TIME)
-        self._behind: set[int] = set()
-        self._asked: set[int] = set()  # what this session has caught up with, or is about to
+        self._behind: dict[int, int | None] = {}  # channel → its server
+        # What the sessions have caught up with, or are about to.
+        self._asked: dict[int, int | None] = {}
 
     @property
     def waiting(self) -> int:
@@ -66,19 +68,24 @@ class CatchUp:
 
     async def stop(self) -> None:
         """Fetch no more. What is not complete stays marked as it was."""
-        self.forget()
-        await self._tasks.settle()
+        self.forget(WHOLE)
+        for tasks in [*self._tasks.values()]:
+            await tasks.settle()
 
-    def forget(self) -> None:
-        """Fetch no more of what the last session asked for."""
-        self._tasks.cancel()
-        self._behind.clear()
-        self._asked.clear()
+    def forget(self, shard: Shard) -> None:
+        """Fetch no more of what the shard's last session asked for."""
+        for server_id, tasks in self._tasks.items():
+            if shard.holds(server_id):
+                tasks.cancel()
+        for some in (self._behind, self._asked):
+            for channel_id in [one for one, server_id in some.items() if shard.holds(server_id)]:
+                del some[channel_id]
 
     def server(self, rest: Rest, server_id: int, places: Iterable[Payload]) -> None:
         """Catch up with all places of a server that has just shown itself."""
         told = [*places]
-        self._asked -= {to_id(one["id"]) for one in told}
+        for one in told:
+            self._asked.pop(to_id(one["id"]), None)
         self.places(rest, server_id, told)
 
     def places(self, rest: Rest, server_id: int, places: Iterable[Payload]) -> None:
@@ -91,28 +98,32 @@ class CatchUp:
             and self._watch.place(channel_id)
         }
         if last:
-            self._behind |= last.keys()
-            self._asked |= last.keys()
+            self._note(last, server_id)
             self._inbox.put([PlacesShown(server_id, last)])
-            self._spawn(self._server(rest, server_id, last))
+            self._spawn(server_id, self._server(rest, server_id, last))
 
-    def born(self, channel_id: int) -> None:
+    def born(self, server_id: int | None, channel_id: int) -> None:
         """Follow a channel or thread that was made just now: it has no past."""
-        self._asked.add(channel_id)
-        self._inbox.put([CaughtUp(channel_id, channel_id)])
+        self._asked[channel_id] = server_id
+        self._inbox.put([CaughtUp(server_id, channel_id, channel_id)])
 
     def conversations(self, rest: Rest) -> None:
         """Catch up with the direct conversations that were followed before."""
-        self._spawn(self._conversations(rest))
+        self._spawn(None, self._conversations(rest))
 
     def conversation(self, rest: Rest, channel_id: int, message_id: int) -> None:
         """Follow a direct conversation from this message on, or from where it was followed to."""
         if channel_id not in self._asked:
-            self._asked.add(channel_id)
-            self._spawn(self._conversations(rest, {channel_id: message_id}))
+            self._asked[channel_id] = None
+            self._spawn(None, self._conversations(rest, {channel_id: message_id}))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.spawn(work, "catch_up")
+    def _spawn(self, server_id: int | None, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.setdefault(server_id, Tasks()).spawn(work, "catch_up")
+
+    def _note(self, channels: Iterable[int], server_id: int | None) -> None:
+        told = dict.fromkeys(channels, server_id)
+        self._asked |= told
+        self._behind |= told
 
     async def _server(self, rest: Rest, server_id: int, last: Mapping[int, int]) -> None:
         await self._inbox.settled()
@@ -120,7 +131,8 @@ class CatchUp:
             lambda: self._marks.of_server(server_id), self._clock, self._retry_seconds
         )
         for channel_id in last.keys() & marks.keys():
-            self._spawn(self._channel(rest, Followed(channel_id, server_id, marks[channel_id])))
+            place = Followed(channel_id, server_id, marks[channel_id])
+            self._spawn(server_id, self._channel(rest, place))
 
     async def _conversations(self, rest: Rest, begun: Mapping[int, int] | None = None) -> None:
         await self._inbox.settled()
@@ -129,10 +141,9 @@ class CatchUp:
             wanted = {key: mark for key, mark in marks.items() if key not in self._asked}
         else:
             wanted = {key: marks.get(key, message_id) for key, message_id in begun.items()}
-        self._asked |= wanted.keys()
-        self._behind |= wanted.keys()
+        self._note(wanted, None)
         for channel_id, mark in wanted.items():
-            self._spawn(self._channel(rest, Followed(channel_id, None, mark)))
+            self._spawn(None, self._channel(rest, Followed(channel_id, None, mark)))
 
     async def _channel(self, rest: Rest, channel: Followed) -> None:
         async with self._gate:
@@ -145,5 +156,5 @@ class CatchUp:
             except PAYLOAD_ERRORS as error:
                 log.warning("payload_malformed", kind="history", reason=type(error).__name__)
             else:
-                self._inbox.put([CaughtUp(channel.channel_id, reached)])
-        self._behind.discard(channel.channel_id)
+                self._inbox.put([CaughtUp(channel.server_id, channel.channel_id, reached)])
+        self._behind.pop(channel.channel_id, None)

@@ -41,7 +41,8 @@ class Connection(discord.Client):
         observer: Is shown every dispatch, in order, at once.
         room: Is awaited before each read.
         unreadable: Is told a dispatch's name, and the error, when the client could not read it.
-        lost: Is told when the connection is lost; the client goes on trying.
+        lost: Is told the shard whose connection is lost; the client goes on trying.
+        options: Of the client.
     """
 
     def __init__(
@@ -51,7 +52,8 @@ class Connection(discord.Client):
         observer: Observer,
         room: Callable[[], Awaitable[None]],
         unreadable: Callable[[str, str], None],
-        lost: Callable[[], None],
+        lost: Callable[[int], None],
+        **options: Any,
     ) -> None:
         super().__init__(
             intents=intents,
@@ -59,6 +61,7 @@ class Connection(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=intents.members,
             allowed_mentions=discord.AllowedMentions.none(),
+            **options,
         )
         self._observer = observer
         self._room = room
@@ -69,11 +72,12 @@ class Connection(discord.Client):
             parsers[kind] = partial(self._received, kind, parser)
         self._open_socket = self.http.ws_connect
         self.http.ws_connect = self._paced_socket  # type: ignore[method-assign, assignment]
-        logging.getLogger("discord.client").addFilter(_one_sentence)
+        for name in ("discord.client", "discord.shard"):
+            logging.getLogger(name).addFilter(_one_sentence)
 
     async def on_disconnect(self) -> None:
         """Tell that the connection is lost."""
-        self._lost()
+        self._lost(0)
 
     async def _paced_socket(self, url: str, *, compress: int = 0) -> _PacedSocket:
         return _PacedSocket(await self._open_socket(url, compress=compress), self._room)
@@ -86,6 +90,20 @@ class Connection(discord.Client):
             parser(data)
         except Exception as error:  # noqa: BLE001 - whatever a payload breaks in the client, it goes on
             self._unreadable(kind, type(error).__name__)
+
+
+class ShardedConnection(Connection, discord.AutoShardedClient):
+    """Several connections at once, each told of its part of the servers.
+
+    Its `shard_count` says how many there are; None: as many as Discord recommends.
+    """
+
+    async def on_disconnect(self) -> None:
+        """Do nothing: each shard tells for itself."""
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Tell that a shard's connection is lost."""
+        self._lost(shard_id)
 
 
 class _PacedSocket:

@@ -11,18 +11,22 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from zos.bot.shard import WHOLE, Shard
 from zos.observe.events import Event
 
 
 @dataclass(frozen=True, slots=True)
 class SessionBegun:
-    """A new session: what happened before it, and since the last one, may be missing."""
+    """A new session of a shard: what happened there before it, and since the last one, may be missing."""
+
+    shard: Shard = WHOLE
 
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """All of a channel up to a message has been put before this."""
+    """All of a channel of a server (None: among direct messages) up to a message has been put before this."""
 
+    server_id: int | None
     channel_id: int
     message_id: int
 

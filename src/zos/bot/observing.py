@@ -17,6 +17,7 @@ from zos.bot.joining import Joining
 from zos.bot.mapping import PAYLOAD_ERRORS, Payload, optional_id, to_events, to_id
 from zos.bot.overheard import Overheard
 from zos.bot.rest import Rest
+from zos.bot.shard import Shard, shard_of_session
 from zos.bot.watch import Watch
 from zos.core.clock import Clock
 from zos.observe.events import ChannelSeen, Event, MessageCreated, ReactionAdded
@@ -71,9 +72,7 @@ class Observing:
 
     def _take(self, kind: str, data: Any, rest: Rest) -> None:
         if kind == "READY":
-            rest.forget()
-            self._catch_up.forget()
-            self._inbox.put([SessionBegun()])
+            self._begin(shard_of_session(data), rest)
         self._watch.learn(_places_of(kind, data))
         told = to_events(kind, data, self._clock.now())
         channel_id = optional_id(data.get("channel_id"))
@@ -82,6 +81,14 @@ class Observing:
         if channel_id is not None:
             self._overheard.note(channel_id, events)
         self._follow(kind, data, rest, events)
+
+    def _begin(self, shard: Shard, rest: Rest) -> None:
+        """Take it that what happened since the shard's last session is not known."""
+        rest.forget()
+        self._catch_up.forget(shard)
+        self._inbox.put([SessionBegun(shard)])
+        if shard.holds(None):
+            self._catch_up.conversations(rest)
 
     def _is_observed(self, event: Event, data: Payload, channel_id: int | None) -> bool:
         match event:
@@ -95,9 +102,7 @@ class Observing:
     def _follow(self, kind: str, data: Payload, rest: Rest, events: Sequence[Event]) -> None:
         """Set to work who makes up for what was missed, and let go of what is gone."""
         places = _places_of(kind, data)
-        if kind == "READY":
-            self._catch_up.conversations(rest)
-        elif kind == "GUILD_CREATE":
+        if kind == "GUILD_CREATE":
             if not data.get("unavailable"):
                 self._catch_up.server(rest, to_id(data["id"]), places)
                 self._joining.server(rest, Server(to_id(data["id"]), str(data["name"])))
@@ -106,7 +111,7 @@ class Observing:
         elif kind == "CHANNEL_CREATE" or data.get("newly_created"):
             for seen in events:
                 if isinstance(seen, ChannelSeen):
-                    self._catch_up.born(seen.id)
+                    self._catch_up.born(seen.server_id, seen.id)
         elif places and "guild_id" in data:
             self._catch_up.places(rest, to_id(data["guild_id"]), places)
         elif kind == "MESSAGE_CREATE" and "guild_id" not in data:

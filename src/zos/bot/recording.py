@@ -10,6 +10,7 @@ import structlog
 
 from zos.bot.inbox import CaughtUp, ChannelGone, Inbox, Item, PlacesShown, SessionBegun
 from zos.bot.insisting import insisting
+from zos.bot.shard import Shard
 from zos.core.clock import Clock
 from zos.observe.events import Event, MessageCreated, MessagesDeleted
 from zos.observe.marks.store import ChannelMarks
@@ -76,7 +77,7 @@ class Recording:
         self._clock = clock
         self._batch_size = batch_size
         self._retry_seconds = retry_seconds
-        self._followed: set[int] = set()
+        self._followed: dict[int, int | None] = {}  # channel → its server
         self.recorded = 0
         self.passed_over = 0
 
@@ -91,9 +92,9 @@ class Recording:
         for item in items:
             match item:
                 case SessionBegun():
-                    self._followed.clear()
+                    self._forget(item.shard)
                 case CaughtUp():
-                    self._followed.add(item.channel_id)
+                    self._followed[item.channel_id] = item.server_id
                     self._reach(pending, item.channel_id, item.message_id)
                 case PlacesShown():
                     await self._flush(pending)
@@ -107,6 +108,13 @@ class Recording:
                     if isinstance(item, MessageCreated) and item.channel_id in self._followed:
                         self._reach(pending, item.channel_id, item.id)
         await self._flush(pending)
+
+    def _forget(self, shard: Shard) -> None:
+        self._followed = {
+            channel_id: server_id
+            for channel_id, server_id in self._followed.items()
+            if not shard.holds(server_id)
+        }
 
     async def _begin(self, shown: PlacesShown) -> None:
         marks = await self._insist(lambda: self._marks.of_server(shown.server_id))

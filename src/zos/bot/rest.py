@@ -68,6 +68,11 @@ class Rest:
             if len(some) < SERVERS_PAGE:
                 return found
 
+    async def recommended_shards(self) -> int:
+        """Return how many connections Discord recommends."""
+        shards, _, _ = await self._ask(self._http.get_bot_gateway)
+        return int(shards)
+
     async def sees(self, channel_id: int) -> bool:
         """Return whether Discord shows a channel."""
         try:

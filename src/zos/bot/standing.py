@@ -39,6 +39,7 @@ class Standing:
         missing_intents: Privileged intents that are needed and not switched on.
         servers: Where Zos is.
         unseen: Channels that the configuration names and Zos does not see.
+        shards: As many connections Discord recommends.
         invite: The link that lets Zos into a server with what it needs.
     """
 
@@ -46,6 +47,7 @@ class Standing:
     missing_intents: tuple[str, ...]
     servers: tuple[ServerStanding, ...]
     unseen: tuple[int, ...]
+    shards: int
     invite: str
 
 
@@ -82,6 +84,7 @@ async def standing(config: Config, token: str, clock: Clock) -> Standing:
             missing_intents=tuple(_missing_intents(application.flags, intents_for(config))),
             servers=tuple(servers),
             unseen=tuple([one for one in named if not await rest.sees(one)]),
+            shards=await rest.recommended_shards(),
             invite=discord.utils.oauth_url(application.id, permissions=wanted, scopes=_SCOPES),
         )
 

@@ -76,6 +76,10 @@ class DiscordConfig(Section):
         le=1_000,
         description="Messages a channel that are compared with Discord after an outage: edits, deletions, reactions",
     )
+    shards: Annotated[int, Field(ge=1, le=1_000)] | Literal["auto"] = Field(
+        1,
+        description="Connections at once, each for a part of the servers; auto: as Discord recommends",
+    )
     backfill_days: int | None = Field(
         None,
         ge=1,

@@ -18,10 +18,16 @@ MESSAGE_CONTENT, GUILD_MEMBERS = 1 << 15, 1 << 1
 class Session:
     """What a client identified for: it is told everything, now or when it resumes."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, shard: tuple[int, int] = (0, 1)) -> None:
         self.id = f"session-{number}"
+        self.shard, self.shards = shard
         self.told: list[str] = []
         self.line: Line | None = None
+
+    def is_told_of(self, data: Any) -> bool:
+        told = str(data.get("guild_id")) if isinstance(data, dict) else ""
+        server = int(told) if told.isdecimal() else 0
+        return (server >> 22) % self.shards == self.shard
 
     def tell(self, kind: str, data: Any) -> None:
         """Tell a dispatch: at once if there is a connection, in any case when it resumes."""
@@ -97,9 +103,10 @@ class Gateway:
         world.dispatch = self.tell
 
     def tell(self, kind: str, data: Json) -> None:
-        """Tell all sessions a dispatch."""
+        """Tell a dispatch to the sessions that it is for."""
         for session in self.sessions.values():
-            session.tell(kind, data)
+            if session.is_told_of(data):
+                session.tell(kind, data)
 
     @property
     def lines(self) -> list[Line]:
@@ -116,20 +123,26 @@ class Gateway:
             line.send_op(RECONNECT)
             await line.flushed()
 
-    async def invalidate(self, *, resumable: bool = False) -> None:
-        """Tell clients that their session is not valid (any more)."""
-        lines = self._leave_lines()
+    async def invalidate(self, *, resumable: bool = False, shard: int | None = None) -> None:
+        """Tell clients (of all shards, or of one) that their session is not valid (any more)."""
+        lines = self._leave_lines(shard)
         if not resumable:
-            self.sessions.clear()
+            self.sessions = {
+                key: one
+                for key, one in self.sessions.items()
+                if shard is not None and one.shard != shard
+            }
         for line in lines:
             line.send_op(INVALID, resumable)
             await line.flushed()
 
-    def _leave_lines(self) -> list[Line]:
+    def _leave_lines(self, shard: int | None = None) -> list[Line]:
         self.ready.clear()
-        lines = self.lines
+        lines = []
         for session in self.sessions.values():
-            session.line = None
+            if session.line is not None and shard in (None, session.shard):
+                lines.append(session.line)
+                session.line = None
         return lines
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
@@ -171,11 +184,13 @@ class Gateway:
             await line.end(4014)
             return None
         self.identified += 1
-        session = Session(self.identified)
+        number, count = data.get("shard") or (0, 1)
+        session = Session(self.identified, (number, count))
         self.sessions[session.id] = session
         session.line = line
         session.tell("READY", self._greeting(session))
-        session.tell("GUILD_CREATE", self.world.server())
+        if session.is_told_of({"guild_id": str(SERVER)}):
+            session.tell("GUILD_CREATE", self.world.server())
         self.ready.set()
         return session
 
@@ -196,7 +211,10 @@ class Gateway:
         return {
             "v": 10,
             "user": AGENT,
-            "guilds": [{"id": str(SERVER), "unavailable": True}],
+            "guilds": [{"id": str(SERVER), "unavailable": True}]
+            if session.is_told_of({"guild_id": str(SERVER)})
+            else [],
+            "shard": [session.shard, session.shards],
             "session_id": session.id,
             "resume_gateway_url": self.url,
             "application": {"id": str(APPLICATION), "flags": 0},

@@ -44,6 +44,7 @@ class LocalDiscord:
         permissions: What Zos's roles let it do in the server.
         archived_page: So many archived threads are shown at a time.
         application_flags: Privileged intents, as the application shows them.
+        shards: As many are recommended.
         is_in_a_server: Whether Zos is in its one server, as REST shows it.
         page_seconds: How long a page of history is on its way.
         requests: Method and path of each REST request.
@@ -61,6 +62,7 @@ class LocalDiscord:
         self.permissions = 1 << 10 | 1 << 11 | 1 << 16
         self.archived_page = 100
         self.application_flags = 0
+        self.shards = 1
         self.is_in_a_server = True
         self.page_seconds = 0.0
         self.requests: list[tuple[str, str]] = []
@@ -82,6 +84,7 @@ class LocalDiscord:
         app.router.add_get(f"{message}/reactions/{{emoji}}", self._reactors)
         app.router.add_get("/api/guilds/{server}/members/{member}", self._member)
         app.router.add_get("/api/users/@me/guilds", self._servers)
+        app.router.add_get("/api/gateway/bot", self._recommended)
         app.router.add_get("/api/guilds/{server}/channels", self._channels)
         app.router.add_get("/api/guilds/{server}/threads/active", self._active_threads)
         app.router.add_get("/api/channels/{channel}/threads/archived/public", self._archived)
@@ -166,6 +169,11 @@ class LocalDiscord:
         after, limit = int(request.query.get("after", 0)), int(request.query["limit"])
         some = [one for one in users if one > after][:limit]
         return _json([self.world.members[one]["user"] for one in some])
+
+    async def _recommended(self, _request: web.Request) -> web.Response:
+        limit = {"total": 1_000, "remaining": 999, "reset_after": 1, "max_concurrency": 1}
+        told = {"url": self.gateway.url, "shards": self.shards, "session_start_limit": limit}
+        return _json(told)
 
     async def _servers(self, request: web.Request) -> web.Response:
         here = {"id": str(SERVER), "name": "home", "permissions": str(self.permissions)}

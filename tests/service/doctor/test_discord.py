@@ -77,7 +77,10 @@ async def test_a_bot_in_no_server_is_a_warning(
     discord_server: LocalDiscord, config: Config
 ) -> None:
     discord_server.is_in_a_server = False
-    assert (await found(config))["discord servers"].level is Level.WARNING
+    discord_server.shards = 3
+    findings = await found(config)
+    assert findings["discord servers"].level is Level.WARNING
+    assert "recommends 3 connections; 1 are" in findings["discord shards"].detail
 
 
 async def test_a_wrong_token_a_dead_network_and_no_token_are_each_one_sentence(

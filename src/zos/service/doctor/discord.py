@@ -34,6 +34,12 @@ async def application(config: Config) -> AsyncIterator[Finding]:
         return
     for finding in _findings(found):
         yield finding
+    if config.discord.shards != "auto" and found.shards > config.discord.shards:
+        yield warning(
+            "discord shards",
+            f"Discord recommends {found.shards} connections; {config.discord.shards} are configured.",
+            "Set discord.shards to auto.",
+        )
 
 
 def _findings(found: Standing) -> Iterator[Finding]:
