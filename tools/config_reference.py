@@ -17,7 +17,8 @@ from zos.config import Config
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "reference" / "configuration.md"
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+TARGET = FOLDER / "configuration.md"
 TITLE = """\
 <!-- Made by `./dev docs` from src/zos/config. Do not edit. -->
 
@@ -26,6 +27,17 @@ TITLE = """\
 Every key with its default. A key that is not in these tables is an error.
 """
 HEADER = "| key | type | default | meaning |\n|---|---|---|---|\n"
+
+BOUNDS = {
+    "minimum": ("≥", ""),
+    "exclusiveMinimum": (">", ""),
+    "maximum": ("≤", ""),
+    "exclusiveMaximum": ("<", ""),
+    "minLength": ("≥", " characters"),
+    "maxLength": ("≤", " characters"),
+    "minItems": ("≥", " items"),
+    "maxItems": ("≤", " items"),
+}
 
 Schema = dict[str, Any]
 
@@ -73,9 +85,10 @@ class Reference:
         yield section
         yield from inner
 
-    def row(self, name: str, schema: Schema, default: object) -> str:
+    def row(self, name: str, schema: Schema, default: object, *, required: bool = False) -> str:
         """Return a line of the table."""
         shown = "" if default is None else f"`{json.dumps(default, ensure_ascii=False)}`"
+        shown = "required" if required else shown
         meaning = html.escape(schema.get("description", ""), quote=False)
         cells = (f"`{name}`", self.kind(schema), shown, meaning)
         return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
@@ -104,9 +117,10 @@ class Reference:
 
 
 def bounds(schema: Schema) -> str:
-    """Return the range of a number in words; nothing when it has none."""
-    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    return ", ".join(f"{sign} {schema[name]:,}" for name, sign in signs.items() if name in schema)
+    """Return the range of a number, a text's length or a list's in words; nothing when it has none."""
+    return ", ".join(
+        f"{sign} {schema[name]:,}{unit}" for name, (sign, unit) in BOUNDS.items() if name in schema
+    )
 
 
 def reference() -> str:
