@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from zos.access.principal import Principal, Role, Via, principal_of, require_operator
+from zos.access.principal import (
+    Principal,
+    Role,
+    Via,
+    principal_of,
+    require_operator,
+    require_principal,
+)
 from zos.core.errors import ForbiddenError
 
 ANN = Principal("ann", Role.OPERATOR, Via.KEY)
@@ -22,3 +29,10 @@ def test_only_an_operator_is_one() -> None:
     for scope in ({}, {"state": {"principal": BOB}}):
         with pytest.raises(ForbiddenError, match="Only an operator"):
             require_operator(scope)
+
+
+def test_behind_the_gate_somebody_asks() -> None:
+    ann = Principal("ann", Role.VIEWER, Via.KEY)
+    assert require_principal({"state": {"principal": ann}}) is ann
+    with pytest.raises(ForbiddenError, match="Nobody knows who asks"):
+        require_principal({})

@@ -53,6 +53,15 @@ async def test_an_operators_key_writes_under_its_own_name(api: Api) -> None:
     assert (row.method, row.target, row.status) == ("POST", "/api/v1/jobs/nightly/pause", 200)
 
 
+@pytest.mark.parametrize("said", ["", "Bearer", "Basic {}", "{}", "Bearer x{}"])
+async def test_a_key_is_sent_as_a_bearers(api: Api, said: str) -> None:
+    made = await new_key(api)
+    headers = {"Authorization": said.format(made["secret"])}
+    assert (await api.http.get("/jobs", headers=headers)).status_code == 401
+    headers = {"Authorization": f"bearer  {made['secret']}"}
+    assert (await api.http.get("/jobs", headers=headers)).status_code == 200
+
+
 async def test_a_key_ends_with_its_time(api: Api, clock: SimulatedClock) -> None:
     made = await new_key(api, days=1)
     async with bearing(api, made["secret"]) as http:

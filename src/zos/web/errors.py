@@ -40,11 +40,12 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == HTTPStatus.NOT_FOUND:
-        return _page(request, status, "There is no such page.", "Choose another one above.")
-    detail = error.detail if isinstance(error, HTTPException) else str(error)
-    return _page(request, status, detail)
+    known = error if isinstance(error, HTTPException) else HTTPException(500)
+    if known.status_code == HTTPStatus.NOT_FOUND:
+        return _page(request, 404, "There is no such page.", "Choose another one above.")
+    page = _page(request, known.status_code, f"{known.detail}.")
+    page.headers.update(known.headers or {})
+    return page
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -17,7 +17,6 @@ from zos.access.access import OPERATOR, Access
 from zos.access.gate.next_path import safe_next
 from zos.access.gate.places import LOGIN_PATH, LOGOUT_PATH
 from zos.access.login.store import Grant
-from zos.core.errors import NotFoundError
 from zos.web.screen import Screen, Shown
 from zos.web.services import Services
 
@@ -64,7 +63,7 @@ async def log_in(
         said = _NO_LINK if wanted.code else _NO_OPERATOR
         return _form(screen, Wanted(next=wanted.next), said, HTTPStatus.FORBIDDEN)
     access.attempts.forgive(address)
-    await _end_session(request, access)
+    await access.sessions.close(access.cookie.read(request.headers))  # none older is left behind
     agent = request.headers.get("user-agent", "")
     secret, request.state.principal = await access.sessions.open(grant, agent)
     response = screen.go_to(safe_next(wanted.next))
@@ -75,9 +74,10 @@ async def log_in(
 @router.post(LOGOUT_PATH, name="log_out")
 async def log_out(request: Request, screen: Shown, services: Services) -> Response:
     """End the session, and forget its cookie."""
-    await _end_session(request, services.access)
+    access = services.access
+    await access.sessions.close(access.cookie.read(request.headers))
     response = screen.go_to(LOGIN_PATH)
-    response.delete_cookie(services.access.cookie.name, **services.access.cookie.attributes)
+    response.delete_cookie(access.cookie.name, **access.cookie.attributes)
     return response
 
 
@@ -85,16 +85,6 @@ async def _granted(access: Access, wanted: Wanted) -> Grant | None:
     if wanted.code:
         return await access.links.take(wanted.code.strip())
     return OPERATOR if access.token.matches(wanted.token.strip()) else None
-
-
-async def _end_session(request: Request, access: Access) -> None:
-    """End the session that the browser has, if any: a login leaves no older one behind."""
-    found = await access.sessions.find(access.cookie.read(request.headers))
-    if found is not None and found.session_id is not None:
-        try:
-            await access.sessions.end(found.session_id)
-        except NotFoundError:
-            return  # ended by somebody else in between
 
 
 def _form(

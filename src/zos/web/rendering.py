@@ -75,5 +75,5 @@ def _marked(context: Context, moment: datetime | None, written: Any) -> str:
 def with_query(path: str, parameters: Mapping[str, Any] | None = None, **more: Any) -> str:
     """Return a path with a query of those parameters that have a value."""
     wanted = {**(parameters or {}), **more}
-    given = {name: value for name, value in wanted.items() if value not in {None, ""}}
+    given = {name: value for name, value in wanted.items() if value is not None and value != ""}
     return f"{path}?{urlencode(given, doseq=True)}" if given else path

@@ -97,6 +97,12 @@ class Sessions:
         async with self._database.read() as connection:
             return [_session(row) for row in await connection.execute(query)]
 
+    async def close(self, secret: str) -> None:
+        """End the session of that secret, if it is one."""
+        gone = delete(access_session).where(access_session.c.hash == hashed(secret))
+        async with self._database.write() as connection:
+            await connection.execute(gone)
+
     async def end(self, session_id: str) -> None:
         """End a session.
 

@@ -1,0 +1,52 @@
+"""What goes wrong within a page is a page."""
+
+from __future__ import annotations
+
+import pytest
+from tests.web.conftest import Web
+
+from zos.core.errors import DatabaseError
+
+pytestmark = pytest.mark.parametrize("config", ["sqlite"], indirect=True)
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, web: Web, error: Exception) -> None:
+    """Let every page that asks for health fail."""
+
+    async def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(type(web.services.health), "report", fail)
+
+
+async def test_an_error_of_ours_is_told_with_the_next_step(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, web, DatabaseError("The disk is full.", hint="Make room."))
+    answer = await web.http.get("/system")
+    assert answer.status_code == 503
+    assert "<p>The disk is full.</p>\n<p>Make room.</p>" in answer.text
+
+
+async def test_a_bug_tells_nothing_of_itself(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, web, RuntimeError("the innards"))
+    answer = await web.http.get("/system")
+    assert answer.status_code == 500
+    assert "Something unexpected went wrong." in answer.text
+    assert "innards" not in answer.text
+
+
+async def test_what_was_not_understood_is_named(web: Web) -> None:
+    answer = await web.http.get("/system/audit", params={"before": "<b>"})
+    assert (answer.status_code, "This was not understood: before:" in answer.text) == (422, True)
+
+
+async def test_a_page_that_takes_no_form_says_what_it_takes(web: Web) -> None:
+    answer = await web.http.post("/system")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert "Method Not Allowed." in answer.text
+
+
+async def test_browsers_find_the_mark(web: Web) -> None:
+    answer = await web.http.get("/favicon.ico")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
