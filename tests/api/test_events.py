@@ -43,6 +43,15 @@ async def test_a_change_of_a_run_is_told(api: Api) -> None:
         assert (await next_run(lines))["status"] == "running"
 
 
+async def test_a_change_of_a_job_is_told(api: Api) -> None:
+    await api.services.scheduler.pause("nightly", by="ann")  # registers it
+    async with listening(api) as lines:
+        await api.services.scheduler.resume("nightly", by="ann")
+        assert await anext(lines) == ""
+        assert await anext(lines) == "event: job"
+        assert await next_run(lines) == {"layer": "nightly"}
+
+
 async def test_every_listener_is_told(api: Api) -> None:
     async with listening(api) as one, listening(api) as other:
         run = await api.open()

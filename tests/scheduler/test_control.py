@@ -8,12 +8,13 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 from tests.fakes.model_server import Reply
-from tests.scheduler.conftest import Stage
+from tests.scheduler.conftest import GOOD, Stage
 
 from zos.config import Config
 from zos.core.errors import LayerError, LayerNotFoundError, TopicKeyError, UsageError
 from zos.db.tables import layer_definition, run_target
 from zos.reflect.runs.model import RunRequest
+from zos.reflect.runs.owner import this_process
 from zos.reflect.states import RunStatus, Trigger
 from zos.scheduler.state.store import LayerStateStore
 
@@ -141,6 +142,48 @@ async def test_a_layer_that_keeps_failing_pauses_itself_and_says_so(stage: Stage
     state = await states.get("nightly")
     assert state is not None
     assert (state.pause, state.failures_in_row) == (None, 0)
+
+
+async def test_a_run_that_ends_well_forgets_the_failures_before_it(stage: Stage) -> None:
+    stage.write()
+    topics = await stage.talk(3)
+    scheduler = stage.scheduler(pause_after_failures=2)
+    await scheduler.pause("nightly", by="ada")
+    await scheduler.resume("nightly", by="ada")
+    for topic, reply in zip(topics, (BROKEN, GOOD, BROKEN), strict=True):
+        stage.server.default = reply
+        run = await scheduler.request("nightly", by="ada", topics=[topic])
+        await scheduler.wait(run.id)
+    state = await LayerStateStore(stage.database).get("nightly")
+    assert state is not None
+    assert (state.pause, state.failures_in_row) == (None, 1)
+
+
+async def test_what_a_dead_process_left_of_the_layer_is_finished_first(stage: Stage) -> None:
+    stage.write()
+    scheduler = stage.scheduler()
+    runs, now = scheduler.executor.runs, stage.clock.now()
+    left = await runs.open(RunRequest("nightly", Trigger.MANUAL, "asked", now), now=now)
+    assert left is not None
+    assert await runs.claim(left.id, owner=this_process() + "0", now=now)
+    asked = await scheduler.request("nightly", by="ada", topics=await stage.talk())
+    async with asyncio.timeout(10):
+        ended = await scheduler.wait(asked.id)
+    first = await runs.get(left.id)
+    assert (first.status, ended.status) == (RunStatus.SUCCESS, RunStatus.DRY)
+
+
+async def test_a_threshold_that_a_run_reaches_is_followed_at_its_end(stage: Stage) -> None:
+    stage.write()
+    stage.write("watcher", schedule=None, trigger_threshold=1)
+    scheduler = stage.scheduler()
+    for layer in ("nightly", "watcher"):  # registers it
+        await scheduler.pause(layer, by="ada")
+        await scheduler.resume(layer, by="ada")
+    run = await scheduler.request("nightly", by="ada", topics=await stage.talk())
+    await scheduler.wait(run.id)
+    (reaction,) = await stage.until_ended(layer="watcher", seconds=5)
+    assert reaction.trigger is Trigger.THRESHOLD
 
 
 async def test_a_layer_without_budget_is_skipped_and_not_counted_as_failing(stage: Stage) -> None:

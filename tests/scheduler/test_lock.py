@@ -41,6 +41,17 @@ def test_a_second_holder_is_refused_with_the_first_ones_number(database: Path) -
     second.release()
 
 
+def test_a_link_to_the_database_is_the_same_database(database: Path, tmp_path: Path) -> None:
+    database.touch()
+    link = tmp_path / "elsewhere.db"
+    link.symlink_to(database)
+    lock = ServiceLock(database)
+    lock.acquire()
+    with pytest.raises(StillRunningError):
+        ServiceLock(link).acquire()
+    lock.release()
+
+
 def test_the_lock_ends_with_its_process_even_when_that_is_killed(database: Path) -> None:
     lock = ServiceLock(database)
     with subprocess.Popen(

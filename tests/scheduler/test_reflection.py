@@ -300,6 +300,26 @@ async def test_its_watchers_hear_of_it(stage: Stage, watcher: Watcher) -> None:
     ]
 
 
+async def test_a_timer_that_nothing_will_wake_is_not_reported_alive(
+    stage: Stage, watcher: Watcher
+) -> None:
+    stage.real_time()
+    made = stage.scheduler(ping_url=f"{watcher.url}/loop", ping_interval_seconds=0.02)
+    made.start()
+    await begun(made)
+    await until(lambda: heard_of(watcher))
+    made.scheduler._stop_timer()
+    await asyncio.sleep(0.1)
+    watcher.paths.clear()
+    await asyncio.sleep(0.1)
+    assert watcher.paths == []
+    await end(made)
+
+
+async def heard_of(watcher: Watcher) -> bool:
+    return bool(watcher.paths)
+
+
 async def test_a_reached_threshold_of_a_paused_layer_is_skipped(
     scheduler: ReflectionScheduler, stage: Stage
 ) -> None:

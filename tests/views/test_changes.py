@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import insert, update
 from tests.views.conftest import NOON, History
 
 from zos.db.engine import Database
+from zos.db.tables import layer_state
 from zos.reflect.states import RunStatus
-from zos.views.changes import RunWatch
+from zos.views.changes import JobWatch, RunWatch
 
 SECOND = timedelta(seconds=1)
 
@@ -142,3 +144,25 @@ async def test_many_changes_at_once_are_all_told(
     at = next(times)
     opened = [await history.open(at=at, status=RunStatus.MISSED) for _ in range(501)]
     assert [one for one, _ in await told(watch, next(times))] == [run.id for run in opened]
+
+
+async def test_a_layer_is_told_when_its_job_changes_and_not_when_an_insight_is_counted(
+    database: Database,
+) -> None:
+    async def change(**columns: object) -> None:
+        async with database.write() as connection:
+            await connection.execute(update(layer_state).values(**columns))
+
+    watch = JobWatch(database)
+    assert await watch.step() == []
+    counts = dict.fromkeys(("failures_in_row", "insights_since_run", "generation"), 0)
+    async with database.write() as connection:
+        row = {"layer": "nightly", "registered_at": NOON, **counts}
+        await connection.execute(insert(layer_state).values(row))
+    assert await watch.step() == ["nightly"]
+    await change(insights_since_run=3)
+    assert await watch.step() == []
+    for columns in ({"paused_at": NOON}, {"pause_note": "moving"}, {"failures_in_row": 1}):
+        await change(**columns)
+        assert await watch.step() == ["nightly"]
+        assert await watch.step() == []

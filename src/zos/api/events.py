@@ -1,6 +1,6 @@
-"""Changes of runs as server-sent events.
+"""Changes of runs and jobs as server-sent events.
 
-In: subscribers. Out: to each, every change of a run from its subscription on, as long as it keeps
+In: subscribers. Out: to each, every change of a run or a job from its subscription on, as long as it keeps
 up: to one that does not, a single `resync` that says to read everything again. The store is looked
 at only while somebody listens.
 """
@@ -8,9 +8,10 @@ at only while somebody listens.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
+from typing import TypeVar
 
 import orjson
 import structlog
@@ -20,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from zos.core.clock import Clock
 from zos.core.errors import DatabaseError, ServiceError
 from zos.db.engine import Database
-from zos.views.changes import RunChange, RunWatch
+from zos.views.changes import JobWatch, RunWatch
 from zos.views.runs import RunView
 
 log = structlog.get_logger(__name__)
@@ -34,9 +35,11 @@ HEARTBEAT = b": still here\n\n"
 RESYNC = b"event: resync\ndata: {}\n\n"
 _END = b""
 
+_Change = TypeVar("_Change")
+
 
 class EventHub:
-    """Tells changes of runs to all who listen.
+    """Tells changes of runs and jobs to all who listen.
 
     Args:
         database: The store.
@@ -86,9 +89,11 @@ class EventHub:
         self._listeners.add(queue)
         try:
             if self._poller is None:
-                watch = RunWatch(self._database, self._clock.now())
-                await watch.step(self._clock.now())
-                self._poller = asyncio.create_task(self._poll(watch), name="events")
+                runs = RunWatch(self._database, self._clock.now())
+                await runs.step(self._clock.now())
+                jobs = JobWatch(self._database)
+                await jobs.step()
+                self._poller = asyncio.create_task(self._poll(runs, jobs), name="events")
             yield self._messages(queue)
         finally:
             self._listeners.discard(queue)
@@ -118,19 +123,26 @@ class EventHub:
             poller.cancel()
             await asyncio.gather(poller, return_exceptions=True)
 
-    async def _poll(self, watch: RunWatch) -> None:
+    async def _poll(self, runs: RunWatch, jobs: JobWatch) -> None:
         while True:
             await self._clock.sleep(self._poll_seconds)
-            for change in await self._changes(watch):
+            for message in await self._changes(runs, jobs):
                 for queue in self._listeners:
-                    _put(queue, as_event(change.run))
+                    _put(queue, message)
 
-    async def _changes(self, watch: RunWatch) -> list[RunChange]:
-        try:
-            return await watch.step(self._clock.now())
-        except DatabaseError as error:
-            log.warning("events_not_read", error=str(error))
-            return []
+    async def _changes(self, runs: RunWatch, jobs: JobWatch) -> list[bytes]:
+        return [
+            *map(job_event, await _read(jobs.step())),
+            *[as_event(change.run) for change in await _read(runs.step(self._clock.now()))],
+        ]
+
+
+async def _read(step: Awaitable[list[_Change]]) -> list[_Change]:
+    try:
+        return await step
+    except DatabaseError as error:
+        log.warning("events_not_read", error=str(error))
+        return []
 
 
 class EventStream(StreamingResponse):
@@ -158,6 +170,11 @@ class EventStream(StreamingResponse):
 def as_event(run: RunView) -> bytes:
     """Return a change of a run as a server-sent event."""
     return b"event: run\nid: " + run.id.encode() + b"\ndata: " + orjson.dumps(asdict(run)) + b"\n\n"
+
+
+def job_event(layer: str) -> bytes:
+    """Return a change of a layer's job as a server-sent event."""
+    return b"event: job\ndata: " + orjson.dumps({"layer": layer}) + b"\n\n"
 
 
 def _put(queue: asyncio.Queue[bytes], message: bytes) -> None:

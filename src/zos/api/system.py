@@ -71,11 +71,12 @@ async def reload(services: Services) -> JobList:
 
 @router.get(
     "/events",
-    summary="Changes of runs, as they happen",
+    summary="Changes of runs and jobs, as they happen",
     response_class=Response,
     responses={
         200: {
-            "description": "Events `run` (data: a run) and `resync` (read everything again)",
+            "description": "Events `run` (data: a run), `job` (data: the layer whose job to read "
+            "again) and `resync` (read everything again)",
             "content": {"text/event-stream": {}},
         }
     },

@@ -25,7 +25,8 @@ class ServiceLock:
     """
 
     def __init__(self, database: Path) -> None:
-        self.path = database.with_name(f"{database.name}.service.lock")
+        file = database.resolve()  # a link to the file is the same database
+        self.path = file.with_name(f"{file.name}.service.lock")
         self._held: IO[str] | None = None
 
     def acquire(self) -> None:

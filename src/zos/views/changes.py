@@ -1,19 +1,20 @@
-"""`RunWatch`: which runs have changed since the last look, whichever process changed them.
+"""`RunWatch` and `JobWatch`: what has changed since the last look, whichever process changed it.
 
-In: the store. Out: one `RunChange` for each run that is new or different. A look costs two indexed
-reads, however long the history is.
+In: the store. Out: one `RunChange` for each run that is new or different, and the names of layers whose
+job is. A look costs three small reads, however long the history is.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, select
 
 from zos.core.ids import ulid_floor
 from zos.db.engine import Connection, Database
-from zos.db.tables import layer_run
+from zos.db.tables import layer_run, layer_state
 from zos.reflect.states import RunStatus
 from zos.views.runs import RunView, as_run_view
 
@@ -89,6 +90,42 @@ class RunWatch:
                 seen |= newer
                 after = max(newer)
         return seen
+
+
+_JOB_COLUMNS = [
+    column
+    for column in layer_state.c
+    # What every insight raises is told by the runs that store insights.
+    if column.name not in ("insights_since_run", "generation")
+]
+
+
+class JobWatch:
+    """Tells layers that were registered, paused, resumed or counted a failure, from one look to the next.
+
+    Args:
+        database: The store.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[str, Row[Any]] | None = None
+
+    async def step(self) -> list[str]:
+        """Return the names of layers whose job has changed since the last step, sorted.
+
+        The first step tells nothing: it takes note of what there is.
+
+        Raises:
+            DatabaseError: If the store cannot be read; the next step tells what this one did not.
+        """
+        async with self._database.read() as connection:
+            rows = await connection.execute(select(*_JOB_COLUMNS))
+            seen = {row.layer: row for row in rows}
+        known, self._known = self._known, seen
+        if known is None:
+            return []
+        return sorted(name for name, row in seen.items() if known.get(name) != row)
 
 
 async def _matching(connection: Connection, condition: ColumnElement[bool]) -> dict[str, RunView]:
