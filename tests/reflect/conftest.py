@@ -138,7 +138,7 @@ async def night(
     ledgers = SalienceLedger(database, _asking(config, server))
 
     def make_executor(price: Mapping[str, float] = FREE, **reflect: Any) -> LayerExecutor:
-        chosen = _asking(config, server, price, retry_backoff_seconds=0, **reflect)
+        chosen = _asking(config, server, price, **{"retry_backoff_seconds": 0, **reflect})
         clients.append(ModelClient(chosen, db=database, clock=clock))
         templates = TemplateEngine(None, config.data_dir / "self-concept.md")
         ledger = SalienceLedger(database, chosen)

@@ -87,6 +87,15 @@ async def test_a_passing_error_is_tried_again(night: Night) -> None:
     assert target.attempts == 3
 
 
+async def test_each_wait_before_another_try_is_twice_the_last(night: Night) -> None:
+    topics = await night.talk(1)
+    night.server.default = Reply(status=503)
+    began = night.clock.now()
+    executor = night.make_executor(target_attempts=4, retry_backoff_seconds=10)
+    await executor.execute_layer(night.layer, topics)
+    assert night.clock.now() - began == timedelta(seconds=10 + 20 + 40)
+
+
 async def test_an_error_that_stays_is_given_up_after_the_last_attempt(night: Night) -> None:
     topics = await night.talk(1)
     night.server.default = Reply(status=503)
@@ -104,13 +113,18 @@ async def test_a_hanging_model_ends_at_the_targets_time_limit(night: Night) -> N
     assert "The target took longer than 3 s." in run.reason
 
 
-async def test_a_run_ends_at_its_own_time_limit_and_says_what_it_left(night: Night) -> None:
+@pytest.mark.parametrize(
+    ("of_the_layer", "of_all"), [(0.5, 60.0), (None, 0.5)], ids=["its own", "the default"]
+)
+async def test_a_run_ends_at_its_time_limit_and_says_what_it_left(
+    night: Night, of_the_layer: float | None, of_all: float
+) -> None:
     topics = await night.talk(2)
     night.server.default = Reply(hang=True)
-    layer = night.layer.model_copy(update={"timeout": 0.5})
-    run = await night.make_executor().execute_layer(layer, topics)
+    layer = night.layer.model_copy(update={"timeout": of_the_layer})
+    run = await night.make_executor(run_timeout_seconds=of_all).execute_layer(layer, topics)
     assert run.status is RunStatus.FAILED
-    assert run.reason == "2 of 2 targets not begun: the run took longer than 0.5 s"
+    assert run.reason == "2 of 2 targets not finished: the run took longer than 0.5 s"
 
 
 async def test_a_reached_budget_stops_the_run_and_keeps_what_it_has(night: Night) -> None:

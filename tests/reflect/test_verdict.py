@@ -48,5 +48,5 @@ def test_every_status_but_success_has_its_reason_in_words() -> None:
         [target("success"), target("failed", "no answer"), target("skipped")], stopped="budget: day"
     )
     assert partial[1] == (
-        "1 of 3 targets failed, the first because: no answer; 1 of 3 targets not begun: budget: day"
+        "1 of 3 targets failed, the first because: no answer; 1 of 3 targets not finished: budget: day"
     )

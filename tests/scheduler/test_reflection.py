@@ -18,7 +18,7 @@ from tests.scheduler.test_pings import Watcher, watcher
 
 from zos.core.errors import DatabaseError, LayerError, StillRunningError
 from zos.db.tables import layer_state, model_call, run_target
-from zos.reflect.runs.model import LayerRun
+from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.states import RunStatus, TargetStatus, Trigger
 from zos.scheduler import ReflectionScheduler
 from zos.scheduler.jobs.store import JsonJobStore
@@ -189,6 +189,61 @@ async def test_draining_lets_a_run_end_and_cancels_nothing(
     await end(scheduler)
     ended = (await stage.runs())[0]
     assert (ended.id, ended.status) == (run.id, RunStatus.SUCCESS)
+
+
+async def test_a_drain_takes_as_long_as_the_configuration_lets_it(stage: Stage) -> None:
+    stage.real_time()
+    stage.write()
+    stage.server.default = Reply(hang=True)
+    made = stage.scheduler(drain_seconds=0.1)
+    made.start()
+    await made.request("nightly", by="ada", topics=await stage.talk())
+    await stage.until_running()
+    async with asyncio.timeout(10):
+        await made.drain()
+    made.stop()
+    assert (await stage.runs())[0].status is RunStatus.INTERRUPTED
+
+
+async def test_as_many_layers_run_at_a_time_as_the_configuration_lets(stage: Stage) -> None:
+    stage.real_time()
+    stage.write()
+    stage.write("second")
+    stage.server.default = Reply(hang=True)
+    made = stage.scheduler(concurrency=1)
+    topics = await stage.talk()
+    await made.request("nightly", by="ada", topics=topics)
+    await stage.until_running()
+    await made.request("second", by="ada", topics=topics)
+    await asyncio.sleep(0.1)
+    (waiting,) = await stage.runs("second")
+    await made.drain(0)
+    assert waiting.status is RunStatus.QUEUED
+
+
+async def test_what_another_process_leaves_behind_is_taken_up_while_it_runs(stage: Stage) -> None:
+    """At each heartbeat it looks for runs without one, and for queued ones that nobody took on."""
+    stage.real_time()
+    stage.write()
+    settings = {"heartbeat_seconds": 0.05, "stall_seconds": 0.2}
+    stage.config = stage.config.model_copy(
+        update={"reflect": stage.config.reflect.model_copy(update=settings)}
+    )
+    made = stage.scheduler()
+    made.start()
+    await begun(made)
+    now = stage.clock.now()
+    run = await made.executor.runs.open(
+        RunRequest("nightly", Trigger.MANUAL, "asked", now), now=now
+    )
+    assert run is not None
+    assert await made.executor.runs.claim(run.id, owner="other-machine:boot:1:2", now=now)
+    (ended,) = await stage.until_ended()
+    await end(made)
+    assert (ended.id, ended.status) == (run.id, RunStatus.SKIPPED)
+    assert ended.started_at is not None
+    assert ended.finished_at is not None
+    assert ended.finished_at - now >= timedelta(seconds=0.2)
 
 
 async def test_what_a_drain_cuts_short_is_finished_after_the_next_start(

@@ -43,5 +43,7 @@ def _shortfall(failed: list[RunTarget], skipped: list[RunTarget], total: int, st
             f"{len(failed)} of {total} targets failed, the first because: {failed[0].reason}"
         )
     if skipped:
-        parts.append(f"{len(skipped)} of {total} targets not begun: {stopped or skipped[0].reason}")
+        parts.append(
+            f"{len(skipped)} of {total} targets not finished: {stopped or skipped[0].reason}"
+        )
     return "; ".join(parts)
