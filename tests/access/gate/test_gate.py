@@ -11,7 +11,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Scope
 from tests.api.serving import serving
@@ -22,8 +22,9 @@ from zos.access.gate.origins import allowed_hosts
 from zos.access.gate.policy import API_POLICY, PAGES_POLICY
 from zos.access.principal import Principal, Role, Via, principal_of
 from zos.config.model import ApiConfig
+from zos.core.errors import DatabaseError
 
-KNOWN = {
+KNOWN: dict[str, Principal | Exception | None] = {
     "Bearer operator": Principal("ann", Role.OPERATOR, Via.KEY),
     "Bearer viewer": Principal("bob", Role.VIEWER, Via.KEY),
     "Bearer session": Principal("eve", Role.OPERATOR, Via.SESSION, "1"),
@@ -33,7 +34,10 @@ METHODS = ["GET", "POST"]
 
 
 async def _identify(_scope: Scope, headers: Headers) -> Principal | None:
-    return KNOWN.get(headers.get("authorization", ""))
+    found = KNOWN.get(headers.get("authorization", ""))
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 async def _record(_scope: Scope, _status: int) -> None:
@@ -55,6 +59,17 @@ async def _open(_request: Request) -> PlainTextResponse:
     return PlainTextResponse("ok")
 
 
+async def _events(request: Request) -> Response:
+    async def tick() -> AsyncIterator[bytes]:
+        while True:
+            yield b"tick"
+            await asyncio.sleep(0.02)
+
+    if "endless" in request.query_params:
+        return StreamingResponse(tick())
+    return await _echo(request)
+
+
 async def _kept(_request: Request) -> PlainTextResponse:
     return PlainTextResponse("ok", headers={"cache-control": "private"})
 
@@ -62,7 +77,7 @@ async def _kept(_request: Request) -> PlainTextResponse:
 ROUTES = [
     Route("/api/echo", _echo, methods=METHODS),
     Route("/api/hang", _hang),
-    Route("/api/v1/events", _echo),
+    Route("/api/v1/events", _events),
     Route("/healthz", _open, methods=METHODS),
     Route("/runs", _echo, methods=METHODS),
     Route("/hang", _hang),
@@ -80,6 +95,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         record=_record,
         hosts=allowed_hosts(ApiConfig(allowed_hosts=("Zos.example",))),
         timeout_seconds=0.2,
+        recheck_seconds=0.05,
     )
     async with serving(gate) as url, httpx.AsyncClient(base_url=url) as http:
         yield http
@@ -291,6 +307,19 @@ async def test_every_answer_says_what_a_browser_may_do_with_it(client: httpx.Asy
 async def test_events_have_no_end(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/v1/events", headers=VIEWER)).json()["by"] == "bob"
     assert (await client.get("/api/v1/events")).status_code == 401
+
+
+@pytest.mark.parametrize("gone", [None, DatabaseError("the disk is gone")])
+async def test_what_has_no_end_ends_when_who_hears_it_is_known_no_more(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, gone: DatabaseError | None
+) -> None:
+    ticks = 0
+    async with client.stream("GET", "/api/v1/events?endless", headers=VIEWER) as answer:
+        async for _ in answer.aiter_bytes():
+            ticks += 1
+            if ticks == 20:  # several looks later
+                monkeypatch.setitem(KNOWN, VIEWER["Authorization"], gone)
+    assert 20 <= ticks < 60
 
 
 async def test_what_is_no_http_request_is_turned_away() -> None:

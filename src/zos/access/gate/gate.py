@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zos.access.gate.bounds import MAX_BODY_BYTES, read_body, replaying
+from zos.access.gate.endless import RECHECK_SECONDS, while_welcome
 from zos.access.gate.next_path import login_location
 from zos.access.gate.places import Surface, is_endless, is_open, surface_of
 from zos.access.gate.policy import headers_for
@@ -66,6 +67,7 @@ class Gate:
         record: Is told of every request.
         hosts: Host names to answer to, in lower case.
         timeout_seconds: For one request; endless answers excepted.
+        recheck_seconds: So soon an endless answer ends once whoever asked is known no more.
     """
 
     def __init__(
@@ -76,12 +78,14 @@ class Gate:
         record: Record,
         hosts: Collection[str],
         timeout_seconds: float = TIMEOUT_SECONDS,
+        recheck_seconds: float = RECHECK_SECONDS,
     ) -> None:
         self._app = app
         self._identify = identify
         self._record = record
         self._hosts = hosts
         self._timeout_seconds = timeout_seconds
+        self._recheck_seconds = recheck_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. What is no HTTP request (a web socket) is turned away."""
@@ -107,9 +111,25 @@ class Gate:
         if refused is not None:
             await refused(scope, receive, sender)
         elif is_endless(scope["path"]):
-            await self._app(scope, receive, sender)
+            await self._without_end(scope, receive, sender)
         else:
             await self._with_body(scope, receive, sender, surface)
+
+    async def _without_end(self, scope: Scope, receive: Receive, sender: _Sender) -> None:
+        """Answer until whoever asked is known no more: a logout is one everywhere."""
+        known = partial(self._is_known, scope)
+        answering = self._answering(scope, receive, sender)
+        if not await while_welcome(answering, known, self._recheck_seconds) and sender.started:
+            await sender({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _answering(self, scope: Scope, receive: Receive, sender: _Sender) -> None:
+        await self._app(scope, receive, sender)
+
+    async def _is_known(self, scope: Scope) -> bool:
+        try:
+            return await self._identify(scope, Headers(scope=scope)) is not None
+        except DatabaseError:
+            return False
 
     async def _with_body(
         self, scope: Scope, receive: Receive, sender: _Sender, surface: Surface
