@@ -183,6 +183,7 @@ def web_services(services: Services, bot: DiscordBot, access: Access) -> WebServ
         costs=services.known.costs,
         insights=services.known.insights,
         known=services.known,
+        members=services.members,
         health=services.health,
         storage=StorageView(services.database, services.config),
         discord=lambda: bot.status,

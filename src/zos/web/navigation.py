@@ -10,7 +10,11 @@ NAVIGATION: tuple[tuple[str, str], ...] = (
     ("topics", "Topics"),
     ("insights", "Insights"),
     ("relationships", "Relationships"),
+    ("members", "Members"),
     ("costs", "Costs"),
     ("system", "System"),
 )
 """The name of each page's route, and what it is called."""
+
+OPERATORS_ALONE = frozenset({"members"})
+"""Pages of which a viewer may not see anything."""

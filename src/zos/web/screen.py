@@ -18,7 +18,7 @@ from zos import __version__
 from zos.access.principal import principal_of, require_operator
 from zos.web import flash
 from zos.web.flash import Flash
-from zos.web.navigation import NAVIGATION
+from zos.web.navigation import NAVIGATION, OPERATORS_ALONE
 from zos.web.preferences import preferences_of
 from zos.web.services import services_of
 
@@ -95,7 +95,11 @@ class Screen:
             path=self.path,
             here=self._request.url.path,
             address=_address(self._request),
-            navigation=[(self.path(route), title) for route, title in NAVIGATION],
+            navigation=[
+                (self.path(route), title)
+                for route, title in NAVIGATION
+                if self.may_write or route not in OPERATORS_ALONE
+            ],
             events_path=services_of(self._request).events_path,
             theme=self._preferences.theme,
             zone=self.zone,

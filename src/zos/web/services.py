@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from zos.access.access import Access
 from zos.config import Config
 from zos.core.clock import Clock
+from zos.members.rights import Members
 from zos.reflect.loader import LayerLoader
 from zos.reflect.preview import Preview
 from zos.scheduler import ReflectionScheduler
@@ -48,6 +49,7 @@ class WebServices:
     insights: InsightsView
     known: KnownViews
     health: HealthView
+    members: Members
     storage: StorageView
     discord: Callable[[], DiscordStatus]
     control: ReflectionScheduler
