@@ -48,7 +48,7 @@ async def test_what_a_pause_covers_is_said_to_go_by(web: Web) -> None:
 
 
 async def test_a_list_that_holds_more_leads_to_the_runs(web: Web, history: History) -> None:
-    for hour in range(201):
+    for hour in range(101):
         slot = NOON - timedelta(hours=hour + 1)
         await history.open(slot=slot, at=slot, status=RunStatus.SKIPPED, reason="nothing selected")
     assert "Older ones are among the runs" in await web.page("/schedule", layout="list")

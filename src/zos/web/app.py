@@ -6,6 +6,7 @@ In: what `service` has made. Out: an ASGI application.
 from __future__ import annotations
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from zos.web import (
     access,
@@ -64,7 +65,15 @@ def create_pages(services: WebServices) -> FastAPI:
     app.state.services = services
     app.state.assets = Assets()
     app.state.environment = environment(asset=app.state.assets.url)
-    for router in (assets.router, login.router, settings.router, *PAGES):
+    routers = (assets.router, login.router, settings.router, *PAGES)
+    for router in routers:
         app.include_router(router)
+    # A page has hundreds of links: going through all routes for each takes longer than all the rest.
+    app.state.paths = {
+        route.name: route.path_format
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    }
     handle_errors(app)
     return app

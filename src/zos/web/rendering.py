@@ -12,11 +12,9 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from zos.web import agenda, outcomes, words
-
-_TIME = Markup('<time datetime="{iso}" title="{long}">{text}</time>')
 
 
 def environment(**globals_: Any) -> Environment:
@@ -65,11 +63,9 @@ def _marked(context: Context, moment: datetime | None, written: Any) -> str:
     if moment is None:
         return words.NOTHING
     zone, now = context["zone"], context["now"]
-    return _TIME.format(
-        iso=moment.astimezone(zone).isoformat(timespec="seconds"),
-        long=words.long_time(moment, zone),
-        text=written(moment, zone, now),
-    )
+    iso = moment.astimezone(zone).isoformat(timespec="seconds")
+    long, text = escape(words.long_time(moment, zone)), escape(written(moment, zone, now))
+    return Markup(f'<time datetime="{iso}" title="{long}">{text}</time>')  # noqa: S704 - escaped
 
 
 def with_query(path: str, parameters: Mapping[str, Any] | None = None, **more: Any) -> str:

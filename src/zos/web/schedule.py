@@ -21,7 +21,7 @@ from zos.web.words import short_time
 router = APIRouter()
 
 _DAYS = 14
-_LISTED = 200
+_LISTED, _LISTED_AHEAD = 100, 50
 
 
 class Layout(StrEnum):
@@ -49,7 +49,7 @@ async def schedule(screen: Shown, services: Services, layout: Layout = Layout.TI
         oldest=before[-1].at if before else None,
         chart=None if is_list else _chart(screen, jobs, [*before, *after], span),
         before=before[:_LISTED],
-        after=ahead[:_LISTED],
+        after=ahead[:_LISTED_AHEAD],
         more_before=len(before) > _LISTED,
     )
 

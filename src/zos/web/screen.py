@@ -6,6 +6,7 @@ say) is put together here alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -34,6 +35,7 @@ class Screen:
         services = services_of(request)
         self._request = request
         self._environment: Environment = request.app.state.environment
+        self._paths: Mapping[str, str] = request.app.state.paths
         self._preferences = preferences_of(request, services.config)
         self._principal = principal_of(request.scope)
         self.now = services.clock.now()
@@ -80,7 +82,7 @@ class Screen:
     def path(self, route: str, **parameters: object) -> str:
         """Return the path of a page: its route's name, and the parts of its path."""
         quoted = {name: quote(str(value), safe=":") for name, value in parameters.items()}
-        return str(self._request.app.url_path_for(route, **quoted))
+        return self._paths[route].format(**quoted)
 
     def render(self, template: str, *, status: int = 200, **content: Any) -> HTMLResponse:
         """Return the page that `template` makes of `content`.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from markupsafe import Markup, escape
 
 
@@ -14,12 +16,12 @@ def element(name: str, *content: str, **attributes: object) -> Markup:
         attributes: `class_` is `class`, `text_anchor` is `text-anchor`; one that is None is left out.
     """
     opening = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"'
+        f' {_attribute(key)}="{_written(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
-    inside = Markup("").join(content)
-    return Markup("<{0}{1}>{2}</{0}>").format(name, Markup(opening), inside)  # noqa: S704 - escaped
+    inside = "".join(part if isinstance(part, Markup) else escape(part) for part in content)
+    return Markup(f"<{name}{opening}>{inside}</{name}>")  # noqa: S704 - all of it is escaped
 
 
 def image(width: float, height: float, label: str, *content: str, role: str = "img") -> Markup:
@@ -37,7 +39,7 @@ def image(width: float, height: float, label: str, *content: str, role: str = "i
         *content,
         width=width,
         height=height,
-        viewBox=f"0 0 {_short(width)} {_short(height)}",
+        viewBox=f"0 0 {_written(width)} {_written(height)}",
         role=role,
         aria_label=label,
     )
@@ -48,5 +50,12 @@ def linked(path: str, title: str, *content: str) -> Markup:
     return element("a", element("title", title), *content, href=path)
 
 
-def _short(value: object) -> object:
-    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else value
+@cache
+def _attribute(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
+
+
+def _written(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.1f}".removesuffix(".0")
+    return str(value) if isinstance(value, int) else escape(value)
