@@ -49,10 +49,15 @@ IDLE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """Seconds from slots to what followed."""
+    """Seconds.
 
-    opened: list[float]
-    begun: list[float]
+    Attributes:
+        fires: From when a fire was due to its record.
+        waits: From there to the start of its run.
+    """
+
+    fires: list[float]
+    waits: list[float]
 
 
 def folder_of(layers: int, schedule: str, root: Path) -> Config:
@@ -103,8 +108,8 @@ async def fire(config: Config, layers: int, minutes: int) -> Lateness:
             )
     assert len(rows) == layers * minutes, f"{len(rows)} rows for {layers * minutes} slots"
     return Lateness(
-        [(row.created_at - row.slot).total_seconds() for row in rows],
-        [(row.started_at - row.slot).total_seconds() for row in rows if row.started_at],
+        [(row.created_at - row.due_at).total_seconds() for row in rows],
+        [(row.started_at - row.created_at).total_seconds() for row in rows if row.started_at],
     )
 
 
@@ -170,8 +175,8 @@ async def main(layers: int, minutes: int) -> None:
         start, share = await idle(folder_of(layers, "0 3 1 1 *", root / "idle"))
         print(f"{layers} layers: start {start:.2f} s (limit 2), idle {share:.2%} CPU (limit 1 %)")
         late = await fire(folder_of(layers, "* * * * *", root / "fire"), layers, minutes)
-        print(f"{layers} fires a minute, slot to row:  {percentiles(late.opened)} (limit p99 1 s)")
-        print(f"{layers} fires a minute, slot to run:  {percentiles(late.begun)}")
+        print(f"{layers} fires a minute, lateness: {percentiles(late.fires)} (limit p99 1 s)")
+        print(f"{layers} fires a minute, wait for the start: {percentiles(late.waits)}")
         slots, wall, busy = await simulated_year(root)
         print(f"a simulated year, {slots:,} slots: {wall:.1f} s, {busy:.1f} s CPU (limit 10)")
 

@@ -48,7 +48,7 @@ def test_a_job_is_shown_on_its_own_wall_clock_with_all_that_is_to_be_known(
     show_job(busy, fires=1)
     assert shown(capsys) == [
         "  Reflection: nightly-channel-reflection",
-        "    Next run: 2026-11-24 03:00 CET (2026-11-24 02:00 UTC)",
+        "    Next run: 2026-11-24 03:00 CET (2026-11-24 02:00 UTC), to be skipped: it is paused",
         "    Schedule: 0 3 * * * (At 03:00 every day, Europe/Berlin)",
         "    Also: after 10 insights of other layers, 4 so far",
         "    Paused: by ann until 2026-11-30 13:00 CET (2026-11-30 12:00 UTC): moving house",
@@ -59,6 +59,17 @@ def test_a_job_is_shown_on_its_own_wall_clock_with_all_that_is_to_be_known(
         "    Failures in a row: 3",
         "    Missed: 2 × not started within its grace time of 6 h",
     ]
+
+
+def test_what_comes_after_a_pause_is_not_skipped(
+    job: JobStatus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert job.paused is not None
+    over = replace(job, paused=replace(job.paused, until=job.next_fires[0].utc))
+    show_job(over, fires=1)
+    assert shown(capsys)[1] == "    Next run: 2026-11-24 03:00 CET (2026-11-24 02:00 UTC)"
+    show_job(replace(job, paused=replace(job.paused, until=None)), fires=1)
+    assert shown(capsys)[1].endswith("to be skipped: it is paused")
 
 
 def test_a_job_with_nothing_to_say_says_nothing(

@@ -30,11 +30,16 @@ def show_outcome(run: RunView) -> None:
 def show_job(job: JobStatus, *, fires: int) -> None:
     """Show a job with its next fires, `fires` of them, and what else is to be known of it."""
     show_line(f"  {job.name}")
-    next_runs = [fire_time(job, fire.utc) for fire in job.next_fires[:fires]] or ["none"]
+    next_runs = [_next_run(job, fire.utc) for fire in job.next_fires[:fires]] or ["none"]
     for when in next_runs:
         show_line(f"    Next run: {when}")
     for title, text in _facts(job):
         show_line(f"    {title}: {text}")
+
+
+def _next_run(job: JobStatus, fire: datetime) -> str:
+    skipped = job.paused is not None and (job.paused.until is None or fire < job.paused.until)
+    return fire_time(job, fire) + (", to be skipped: it is paused" if skipped else "")
 
 
 def _facts(job: JobStatus) -> list[tuple[str, str]]:
