@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from jsonschema_rs import validator_for
 from pydantic import TypeAdapter
 
 from zos.access.audit.store import AuditRow
@@ -66,6 +67,13 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
+
+
+def references(part: Any) -> list[str]:
+    if isinstance(part, dict):
+        own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+        return own + [one for value in part.values() for one in references(value)]
+    return [one for value in part for one in references(value)] if isinstance(part, list) else []
 
 
 def test_every_route_is_described(document: dict[str, Any]) -> None:
@@ -142,14 +150,6 @@ def test_attributes_are_described_where_they_stand(document: dict[str, Any]) -> 
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
-    def references(part: Any) -> list[str]:
-        if isinstance(part, dict):
-            own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
-            return own + [one for value in part.values() for one in references(value)]
-        return (
-            [one for value in part for one in references(value)] if isinstance(part, list) else []
-        )
-
     known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
     assert set(references(document)) <= known
 
@@ -160,6 +160,26 @@ def test_examples_are_true_to_their_types(document: dict[str, Any], name: str) -
     schema = document["components"]["schemas"][name]
     assert schema["examples"] == [EXAMPLES[name]]
     assert set(EXAMPLES[name]) <= set(schema["properties"])
+
+
+def test_everything_that_is_asked_and_answered_has_an_example(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for name, operation in operations(document).items():
+        answers = [one for status, one in operation["responses"].items() if status < "3"]
+        for part in (operation.get("requestBody", {}), *answers):
+            for content in part.get("content", {}).values():
+                for used in references(content):
+                    assert "examples" in schemas[used.rpartition("/")[2]], f"{name}: {used}"
+        for parameter in operation.get("parameters", []):
+            is_shown = {"example", "examples"} & {*parameter, *parameter["schema"]}
+            assert is_shown or parameter["in"] != "path", f"{name}: {parameter['name']}"
+
+
+def test_every_example_is_what_its_schema_allows(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        validator = validator_for({**document, "$ref": f"#/components/schemas/{name}"})
+        for example in schema.get("examples", []):
+            assert [str(error) for error in validator.iter_errors(example)] == [], name
 
 
 def test_operations_have_short_names_of_their_own(document: dict[str, Any]) -> None:

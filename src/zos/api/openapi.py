@@ -15,7 +15,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from zos.access.problems import MEDIA_TYPE
-from zos.api.examples import EXAMPLES
+from zos.api.composed import compose
+from zos.api.examples import EXAMPLES, PARTS
 from zos.api.problems import Problem
 
 _METHODS = ("get", "post", "delete")
@@ -62,6 +63,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         _describe_properties(schema)
         if name in EXAMPLES:
             schema["examples"] = [EXAMPLES[name]]
+    compose(schemas, PARTS)
     for methods in document["paths"].values():
         for method in _METHODS:
             if method in methods:
