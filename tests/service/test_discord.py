@@ -83,6 +83,27 @@ async def test_a_bad_token_is_a_notice_and_the_service_goes_on(
         assert "does not accept the bot's token" in report["notices"][0]
 
 
+async def test_a_missing_intent_is_a_notice_and_the_service_goes_on(
+    discord_server: LocalDiscord, make_config: Callable[..., Config]
+) -> None:
+    discord_server.gateway.allowed_intents = 0
+    async with served(make_config(discord={"token": TOKEN}, api={"port": 0})) as ready:
+        report = await seen(ready, lambda told: told["discord"]["state"] == "disconnected")
+        assert report["ready"]
+        assert "lacks the privileged intent Message Content" in report["notices"][0]
+
+
+async def test_a_dead_network_is_a_notice_and_the_service_goes_on(
+    discord_server: LocalDiscord, make_config: Callable[..., Config]
+) -> None:
+    discord_server.point_nowhere()
+    async with served(make_config(discord={"token": TOKEN}, api={"port": 0})) as ready:
+        report = await seen(ready, lambda told: bool(told["discord"]["reason"]))
+        assert report["ready"]
+        assert report["discord"]["state"] == "connecting"
+        assert "it was not reached" in report["notices"][0]
+
+
 async def test_without_a_token_the_bot_is_off(make_config: Callable[..., Config]) -> None:
     async with served(make_config(api={"port": 0})) as ready:
         report = await ready()
