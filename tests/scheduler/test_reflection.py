@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -297,6 +298,29 @@ async def test_a_changed_file_is_in_force_without_a_restart(
     await asyncio.sleep(0.3)  # the watcher takes a moment to begin
     stage.write(schedule="0 5 * * *")
     await until(rescheduled)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no such signal here")
+async def test_a_hangup_reads_the_files_again_where_nobody_watches_them(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def blind(_folders: object, _changed: object) -> None:
+        """Notice nothing."""
+
+    monkeypatch.setattr("zos.scheduler.reflection.watch", blind)
+    stage.real_time()
+    stage.write()
+    made = stage.scheduler()
+    made.start()
+    await begun(made)
+    stage.write(schedule="0 5 * * *")
+    os.kill(os.getpid(), signal.SIGHUP)
+
+    async def rescheduled() -> bool:
+        return str(made.scheduler.get_job("layer:nightly").trigger.schedule) == "0 5 * * *"
+
+    await until(rescheduled)
+    await end(made)
 
 
 async def test_a_broken_file_keeps_its_last_good_layer_and_a_missing_one_ends_it(
