@@ -50,6 +50,12 @@ async def test_each_target_leaves_one_insight_with_sources_and_spends_its_salien
         assert kinds.count("spent") == kinds.count("retained") == 1
 
 
+async def test_a_topic_that_is_named_twice_is_reflected_on_once(night: Night) -> None:
+    (topic,) = await night.talk(1)
+    run = await night.make_executor().execute_layer(night.layer, [topic, topic])
+    assert (run.status.value, run.targets_total, run.insights_created) == ("success", 1, 1)
+
+
 async def test_a_failing_target_stops_no_other_and_costs_its_topic_nothing(night: Night) -> None:
     topics = await night.talk(4)
     before = await night.ledger.topic(channel(2))

@@ -207,7 +207,8 @@ def named_topics(keys: Sequence[TopicKey]) -> Planner:
 
 
 def selected_by_name(keys: Sequence[TopicKey], layer: Layer) -> Selected:
-    """Return the selection of exactly `keys` for `layer`, whatever their salience."""
-    candidates = tuple(Candidate(key, 0, None, 0, layer.estimated_tokens) for key in keys)
-    considered = tuple(Considered(key, 0, chosen=True, reason="asked for") for key in keys)
+    """Return the selection of exactly `keys` for `layer`, each once, whatever their salience."""
+    named = dict.fromkeys(keys)
+    candidates = tuple(Candidate(key, 0, None, 0, layer.estimated_tokens) for key in named)
+    considered = tuple(Considered(key, 0, chosen=True, reason="asked for") for key in named)
     return Selected(candidates, considered, "the topics were named")
