@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
+from tests.insights.conftest import World
 from tests.observe.conftest import Room
 from tests.observe.exports import CHANNEL, SERVER, START
 
@@ -469,3 +470,24 @@ async def test_the_number_of_statements_does_not_grow_with_the_batch(room: Room)
 
 async def test_nothing_is_done_for_no_events(room: Room) -> None:
     assert await room.record() == Recorded()
+
+
+async def test_a_role_that_consents_takes_effect_with_the_event_that_gives_or_takes_it(
+    room: Room,
+) -> None:
+    told = {"consent": "role", "consent_roles": frozenset({55})}
+    privacy = room.config.privacy.model_validate({**room.config.privacy.model_dump(), **told})
+    room = replace(room, config=room.config.model_copy(update={"privacy": privacy}))
+    holder = replace(ADA, role_ids=(55,))
+    await room.record(wrote(1, holder), MemberUpdated(holder, SERVER, at(1)))
+    about = await World(room.database).learn(
+        "Ada waves", topic=TopicKey.user(ADA.id, SERVER), message_ids=[1]
+    )
+
+    async def status() -> list[tuple[object, ...]]:
+        return await room.rows(insight, "id", "status")
+
+    await room.record(MemberUpdated(replace(ADA, role_ids=()), SERVER, at(2)))
+    assert await status() == [(about, InsightStatus.QUARANTINED.value)]
+    await room.record(MemberUpdated(holder, SERVER, at(3)))
+    assert await status() == [(about, InsightStatus.ACTIVE.value)]
