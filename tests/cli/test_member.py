@@ -167,6 +167,21 @@ def test_an_erasure_that_waits_for_something_says_so(
     assert "Not erased completely yet: somebody reads" in result.stdout
 
 
+@pytest.mark.usefixtures("store")
+def test_an_erasure_that_is_interrupted_says_how_it_goes_on(
+    zos: Zos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(*_arguments: object) -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("zos.members.erasure.course.purge", interrupted)
+        result = zos("member", "forget", str(ANN), "--yes")
+    assert result.exit_code == 130
+    assert "It goes on while a service runs, or when it is asked for again." in result.stderr
+    assert answer(zos, "member", "forget", str(ANN), "--yes")["receipt"]["messages"] == 2
+
+
 def asked_at_terminal(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
     """Let somebody sit at a terminal and type an answer."""
     prompt: Callable[..., str] = lambda *_arguments, **_options: typed  # noqa: E731

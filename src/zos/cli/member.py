@@ -172,7 +172,11 @@ def forget(ctx: click.Context, member_id: int, yes: bool, as_json: bool) -> None
     assert app is not None  # noqa: S101 - the root command makes it
     if not yes:
         _confirm(member_id)
-    done = _order(app, lambda one: _forget(one, member_id))
+    try:
+        done = _order(app, lambda one: _forget(one, member_id))
+    except KeyboardInterrupt:
+        click.echo("It goes on while a service runs, or when it is asked for again.", err=True)
+        raise
     if as_json:
         show_json(done)
     else:
