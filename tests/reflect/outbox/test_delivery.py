@@ -104,10 +104,11 @@ async def test_a_final_failure_is_not_tried_again(world: World, clock: Simulated
     await write(world, clock, "a")
     await delivery_to(world, RecordingPort(ZosError("no such channel")), clock).step()
     kept = await row(world)
-    assert (kept.next_attempt_at, kept.delivered_at, kept.last_error) == (
+    assert (kept.next_attempt_at, kept.delivered_at, kept.last_error, kept.payload) == (
         None,
         None,
         "no such channel",
+        {},
     )
 
 
@@ -175,3 +176,10 @@ async def test_silence_is_no_consent_to_be_sent(world: World, clock: SimulatedCl
     port = RecordingPort()
     await delivery_to(world, port, clock, "opt_in").step()
     assert port.taken == []
+
+
+async def test_what_was_delivered_keeps_no_words(world: World, clock: SimulatedClock) -> None:
+    await write(world, clock, "a")
+    await delivery_to(world, RecordingPort(), clock).step()
+    kept = await row(world)
+    assert (kept.payload, kept.delivered_at) == ({}, clock.now())

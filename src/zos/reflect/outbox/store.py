@@ -167,8 +167,9 @@ class OutboxStore:
         await self._set(text.id, _WITHDRAWAL)
 
     async def delivered(self, text_id: str, *, now: datetime) -> None:
-        """Record a delivery."""
+        """Record a delivery. Its words go: they stand in the insight, and what becomes of that holds."""
         done = {
+            "payload": {},
             "attempts": outbox.c.attempts + 1,
             "delivered_at": now,
             "next_attempt_at": None,
@@ -179,18 +180,16 @@ class OutboxStore:
     async def failed(
         self, text: PendingText, *, error: str, retryable: bool, now: datetime
     ) -> None:
-        """Record a failure: another attempt after a pause that doubles, or none any more."""
+        """Record a failure: another attempt after a pause that doubles, or none any more, and no words."""
         attempts = text.attempts + 1
         again = retryable and attempts < MAX_ATTEMPTS
         pause = timedelta(seconds=_FIRST_PAUSE_SECONDS * 2**text.attempts)
-        await self._set(
-            text.id,
-            {
-                "attempts": attempts,
-                "last_error": error,
-                "next_attempt_at": now + pause if again else None,
-            },
-        )
+        values: dict[str, Any] = {
+            "attempts": attempts,
+            "last_error": error,
+            "next_attempt_at": now + pause if again else None,
+        }
+        await self._set(text.id, values if again else {**values, "payload": {}})
 
     async def _set(self, text_id: str, values: dict[str, Any]) -> None:
         async with self._database.write() as connection:
