@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from zos.cli.context import App
+from zos.cli.context import App, fast_runner
 from zos.core.errors import ConfigError, DatabaseError, MigrationError
 from zos.db.engine import Database, ping
 
@@ -104,3 +105,16 @@ def test_only_a_service_logs_at_the_configured_level_unless_asked(
         level for level in ("debug", "info", "warning") if f"at {level}" in captured.err
     } == heard
     assert "s3cret" not in captured.err
+
+
+def test_code_runs_on_the_fast_loop_and_a_collector_that_looks_less_often() -> None:
+    async def loop() -> str:
+        return type(asyncio.get_running_loop()).__module__
+
+    before = gc.get_threshold()
+    try:
+        with fast_runner() as runner:
+            assert runner.run(loop()) == "uvloop"
+        assert gc.get_threshold() == (20_000, *before[1:])
+    finally:
+        gc.set_threshold(*before)
