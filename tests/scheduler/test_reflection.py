@@ -23,6 +23,7 @@ from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.states import RunStatus, TargetStatus, Trigger
 from zos.scheduler import ReflectionScheduler
 from zos.scheduler.jobs.store import JsonJobStore
+from zos.scheduler.recovery import SETTLING
 
 __all__ = ["watcher"]
 
@@ -245,6 +246,19 @@ async def test_what_another_process_leaves_behind_is_taken_up_while_it_runs(stag
     assert ended.started_at is not None
     assert ended.finished_at is not None
     assert ended.finished_at - now >= timedelta(seconds=0.2)
+
+
+async def test_what_waited_when_a_service_died_begins_with_the_next(stage: Stage) -> None:
+    stage.real_time()
+    stage.write()
+    made = stage.scheduler()
+    now = stage.clock.now()
+    request = RunRequest("nightly", Trigger.MANUAL, "asked", now)
+    assert await made.executor.runs.open(request, now=now) is not None
+    made.start()
+    (ended,) = await stage.until_ended(seconds=SETTLING.total_seconds() - 1)
+    await end(made)
+    assert ended.started_at is not None
 
 
 async def test_what_a_drain_cuts_short_is_finished_after_the_next_start(
