@@ -15,7 +15,7 @@ from zos.reflect.states import RunStatus
 from zos.views.job_rows import PauseView
 from zos.views.jobs import JobStatus
 from zos.views.slots import RecordedSlot
-from zos.web.agenda import MAX_COMING, Due, by_day_if_many, coming, first_fire, past
+from zos.web.agenda import MAX_COMING, Due, by_day_if_many, coming, first_fire, past, state_of
 
 __all__ = ["config"]
 
@@ -77,6 +77,15 @@ async def test_what_a_pause_covers_will_go_by(nightly: tuple[Layer, JobStatus]) 
 async def test_a_disabled_layer_has_nothing_ahead_of_it(nightly: tuple[Layer, JobStatus]) -> None:
     layer, job = nightly
     assert coming(layer, replace(job, next_fires=()), NOON + 14 * DAY) == []
+
+
+async def test_a_layer_stands_in_one_of_four_ways(web: Web) -> None:
+    job = await web.services.jobs.get("nightly", NOON)
+    await web.api.open(status=RunStatus.RUNNING)
+    running = await web.services.jobs.get("nightly", NOON)
+    paused = replace(job, paused=PauseView(NOON, None, "ann", ""))
+    found = [state_of(one) for one in (job, running, paused, replace(paused, enabled=False))]
+    assert found == ["active", "running", "paused", "disabled"]
 
 
 def test_a_few_slots_a_day_stay_as_they_are() -> None:

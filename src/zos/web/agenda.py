@@ -83,6 +83,15 @@ def coming(layer: Layer, job: JobStatus, until: datetime) -> list[Due]:
     return [_coming(job, fire) for fire in islice(fires, MAX_COMING)]
 
 
+def state_of(job: JobStatus) -> str:
+    """Return how a layer stands, in one word."""
+    if job.running is not None:
+        return "running"
+    if not job.enabled:
+        return "disabled"
+    return "active" if job.paused is None else "paused"
+
+
 def is_paused_at(job: JobStatus, moment: datetime) -> bool:
     """Whether a layer's pause, as it stands, covers the coming `moment`."""
     return job.paused is not None and (job.paused.until is None or moment < job.paused.until)

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from zos.views.jobs import JobStatus
 from zos.views.slots import SlotView
 from zos.web.parameters import CHOSEN
 from zos.web.screen import Shown
@@ -34,7 +33,6 @@ async def layer(layer: LayerName, screen: Shown, services: Services) -> Response
         "layer.html",
         job=job,
         source=services.loader.sources[layer],
-        state=state_of(job),
         slots=slots.items[:_SLOTS],
         has_more=len(slots.items) > _SLOTS,
         lateness=lateness_of(slots.items),
@@ -54,15 +52,6 @@ async def slots(
     """What became of every slot of a layer, newest first."""
     page = await services.slots.page(layer, services.jobs.zone_of(layer), before=before)
     return screen.render("slots.html", layer=layer, page=page, is_first=before is None)
-
-
-def state_of(job: JobStatus) -> str:
-    """Return how a layer stands, in one word."""
-    if job.running is not None:
-        return "running"
-    if not job.enabled:
-        return "disabled"
-    return "active" if job.paused is None else "paused"
 
 
 def lateness_of(slots: Sequence[SlotView]) -> tuple[float, float] | None:

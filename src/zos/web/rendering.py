@@ -40,6 +40,7 @@ def environment(**globals_: Any) -> Environment:
         outcome=outcomes.outcome_in_words,
         first_fire=agenda.first_fire,
         goes_by=agenda.goes_by,
+        state=agenda.state_of,
         clock=words.clock,
         query=with_query,
     )
