@@ -40,7 +40,7 @@ from zos.service.services import build_services
 from zos.service.serving import api_services, web_services
 from zos.web.app import create_pages
 
-EXAMPLES = 6
+EXAMPLES = 4
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from zos.access.access import OPERATOR, Access
 from zos.access.gate.next_path import safe_next
 from zos.access.gate.places import LOGIN_PATH, LOGOUT_PATH
+from zos.access.login.address import client_address
 from zos.access.login.store import Grant
 from zos.web.screen import Screen, Shown
 from zos.web.services import Services
@@ -51,7 +52,8 @@ async def log_in(
     request: Request, screen: Shown, services: Services, wanted: Annotated[Wanted, Form()]
 ) -> Response:
     """Make a session, and go to where somebody wanted to go."""
-    access, address = services.access, request.client.host if request.client else ""
+    access = services.access
+    address = client_address(request, trusts_proxy=services.config.api.trusted_proxy)
     wait_seconds = access.attempts.take(address)
     if wait_seconds:
         said = f"Too many logins were tried. Wait {wait_seconds} s, and try again."
