@@ -102,6 +102,20 @@ async def test_a_lowered_threshold_is_due_at_the_next_look(database: Database) -
     assert await counter(database, "self") == 1
 
 
+async def test_of_many_that_look_at_once_one_takes_the_threshold(database: Database) -> None:
+    await watch(database, "self", 10)
+    await store(database, "nightly", *["channel"] * 4)
+    async with database.write() as connection:
+        await connection.execute(layer_state.update().values(trigger_threshold=3))
+
+    async def look() -> int:
+        async with database.write() as connection:
+            return len(await open_due(connection, now=NOW))
+
+    assert sum(await asyncio.gather(*(look() for _ in range(4)))) == 1
+    assert await counter(database, "self") == 1
+
+
 async def test_a_scheduled_run_starts_the_count_anew(database: Database) -> None:
     await watch(database, "self", 10)
     await store(database, "nightly", *["channel"] * 4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
@@ -272,6 +273,21 @@ async def test_two_processes_settle_one_account_once(
     opened = await asyncio.gather(*(settle(each, NIGHTLY) for each in (one, other) * 4))
     assert len([run for found in opened for run in found]) == 1
     assert await shown(database) == [("03 03:00", "missed"), ("04 03:00", "queued")]
+
+
+async def test_two_processes_whose_clocks_differ_leave_no_slot_with_two_outcomes(
+    accounts: Accounts, database: Database, clock: SimulatedClock
+) -> None:
+    minutely = in_force(layer(schedule="* * * * *"))
+    await settle(accounts, minutely)
+    began = clock.now()
+    ahead = SimulatedClock(began + 3.5 * HOUR)
+    clock.move_to(began + 3 * HOUR)
+    other = Accounts(database, SchedulerConfig(), ahead)
+    await asyncio.gather(*(one.settle(minutely) for one in (accounts, other, accounts, other)))
+    spans = [(run.slot, run.slot_last or run.slot) for run in await runs(database) if run.slot]
+    assert all(last < first for (_, last), (first, _) in pairwise(sorted(spans)))
+    assert sum(run.slot_count for run in await runs(database)) == 210
 
 
 async def test_a_layer_without_schedule_owes_no_slots(
