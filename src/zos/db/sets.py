@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, String, bindparam
+from sqlalchemy import ARRAY, ColumnElement, Dialect, String, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -53,9 +53,11 @@ class _Set(TypeDecorator[Collection[Any]]):
 
 
 class _OneOf(FunctionElement[bool]):
-    """That a column is in a set."""
+    """That a column is in a set.
 
-    type = Boolean()
+    It has no type: of a boolean one, SQLite is asked whether it `= 1`, and then uses no index.
+    """
+
     inherit_cache = True
 
 
