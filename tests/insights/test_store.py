@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, null, select, update
+from sqlalchemy import func, null, select, true, update
 from tests.insights.conftest import ANN, BEN, CAT, EVERYBODY, NOON, SERVER, World, consented
 
 from zos.core.consent import ConsentMode, ConsentView
@@ -15,6 +15,7 @@ from zos.core.scopes import Scope
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.engine import Database
 from zos.db.tables import insight, insight_member, insight_source
+from zos.insights.consented.store import narrowed, only_consented
 from zos.insights.model import (
     Insight,
     InsightDraft,
@@ -24,16 +25,11 @@ from zos.insights.model import (
     Method,
     Valence,
 )
-from zos.insights.store import (
-    SHAREABLE,
-    InsightStore,
-    mark_for_review,
-    narrowed,
-    remove_insights,
-)
+from zos.insights.store import SHAREABLE, InsightStore, mark_for_review, remove_insights
 
 HOUR = timedelta(hours=1)
 ANYTHING = InsightFilter()
+EVERYTHING = true()
 FULL = InsightDraft(
     topic=TopicKey.dyad(ANN, BEN, SERVER),
     lines=(
@@ -216,7 +212,7 @@ class TestRemoval:
         async with database.write() as connection:
             assert await remove_insights(connection, [gone, "unknown"]) == 1
 
-        assert ids(await store.page(ANYTHING, consent=EVERYBODY, limit=9)) == [kept]
+        assert ids(await store.page(ANYTHING, only=EVERYTHING, limit=9)) == [kept]
         async with database.read() as connection:
             for table in (insight_source, insight_member):
                 left = (await connection.execute(select(table.c.insight_id))).scalars()
@@ -298,9 +294,9 @@ class TestPages:
         self, world: World, store: InsightStore
     ) -> None:
         stored = [await world.store(FULL) for _ in range(5)]
-        first = await store.page(ANYTHING, consent=EVERYBODY, limit=2)
+        first = await store.page(ANYTHING, only=EVERYTHING, limit=2)
         await world.store(FULL)
-        second = await store.page(ANYTHING, consent=EVERYBODY, limit=9, before_seq=first[-1].seq)
+        second = await store.page(ANYTHING, only=EVERYTHING, limit=9, before_seq=first[-1].seq)
         assert ids(first + second) == stored[::-1]
 
     async def test_each_filter_leaves_out_what_does_not_fit(
@@ -317,19 +313,19 @@ class TestPages:
             InsightFilter(since=NOON + HOUR),
         )
         for which in filters:
-            found = await store.page(which, consent=EVERYBODY, limit=9)
+            found = await store.page(which, only=EVERYTHING, limit=9)
             assert ids(found) == [match], which
         nothing = InsightFilter(layer="deep", server_id=2)
-        assert await store.page(nothing, consent=EVERYBODY, limit=9) == []
+        assert await store.page(nothing, only=EVERYTHING, limit=9) == []
 
     async def test_status_and_run_are_filters_too(self, world: World, store: InsightStore) -> None:
         old = await world.store(FULL)
         new = await world.store(replace(FULL, supersedes=old))
         for status, expected in ((InsightStatus.ACTIVE, [new]), (InsightStatus.SUPERSEDED, [old])):
             which = InsightFilter(status=status)
-            assert ids(await store.page(which, consent=EVERYBODY, limit=9)) == expected
+            assert ids(await store.page(which, only=EVERYTHING, limit=9)) == expected
         run = InsightFilter(run_id="another")
-        assert await store.page(run, consent=EVERYBODY, limit=9) == []
+        assert await store.page(run, only=EVERYTHING, limit=9) == []
 
     async def test_private_insights_are_on_no_page_unless_asked_for(
         self, world: World, store: InsightStore
@@ -338,9 +334,9 @@ class TestPages:
         derived = await world.learn("derived", scope=Scope.DERIVED)
         private = await world.learn("private", scope=Scope.DM)
 
-        assert ids(await store.page(ANYTHING, consent=EVERYBODY, limit=9)) == [derived, public]
+        assert ids(await store.page(ANYTHING, only=EVERYTHING, limit=9)) == [derived, public]
         everything = await store.page(
-            ANYTHING, consent=EVERYBODY, scopes=SHAREABLE | {Scope.DM}, limit=9
+            ANYTHING, only=EVERYTHING, scopes=SHAREABLE | {Scope.DM}, limit=9
         )
         assert ids(everything) == [private, derived, public]
 
@@ -358,7 +354,9 @@ class TestConsent:
 
         for missing, hidden in ((ANN, about), (BEN, named), (CAT, quoted)):
             view = ConsentView(mode, everyone - {missing}, frozenset({missing}))
-            found = ids(await store.page(ANYTHING, consent=view, limit=9))
+            found = ids(
+                await store.page(ANYTHING, only=only_consented(world.database, view), limit=9)
+            )
             assert found == [one for one in (nobody, quoted, named, about) if one != hidden]
 
     async def test_silence_is_a_no_where_consent_is_asked_for(
@@ -367,7 +365,9 @@ class TestConsent:
         named = await world.learn("names Ben", named=[BEN])
 
         async def shown(view: ConsentView) -> list[str]:
-            return ids(await store.page(ANYTHING, consent=view, limit=9))
+            return ids(
+                await store.page(ANYTHING, only=only_consented(world.database, view), limit=9)
+            )
 
         assert await shown(consented()) == []
         assert await shown(consented(ANN)) == []
@@ -377,7 +377,7 @@ class TestConsent:
     async def test_a_no_is_stronger_than_a_yes(self, world: World, store: InsightStore) -> None:
         await world.learn("names Ben", named=[BEN])
         both = ConsentView(ConsentMode.OPT_IN, frozenset({BEN}), frozenset({BEN}))
-        assert await store.page(ANYTHING, consent=both, limit=9) == []
+        assert await store.page(ANYTHING, only=only_consented(world.database, both), limit=9) == []
 
     async def test_it_works_for_a_community_of_fifty_thousand(
         self, world: World, store: InsightStore
@@ -385,7 +385,9 @@ class TestConsent:
         shown = await world.learn("names Ann", named=[ANN])
         await world.learn("names another", named=[900_000_000_000_000_000])
         view = consented(ANN, *range(10**18, 10**18 + 50_000))
-        assert ids(await store.page(ANYTHING, consent=view, limit=9)) == [shown]
+        assert ids(
+            await store.page(ANYTHING, only=only_consented(world.database, view), limit=9)
+        ) == [shown]
 
 
 def test_a_narrowed_view_says_the_same_about_those_it_was_narrowed_to() -> None:

@@ -28,7 +28,7 @@ async def test_topics_are_listed_narrowed_and_paged_and_nobody_without_consent_i
     narrowed = await web.page("/topics", category="channel", server_id="")
     assert str(GARDEN) in narrowed
     assert "dyad" not in narrowed.split("<table>")[1]
-    for number in range(60):
+    for number in range(40):
         await garden.known.topic(TopicKey.channel(SERVER, 100 + number), (EntryKind.MESSAGE, 1))
     older = (await web.page("/topics", category="channel")).split('rel="next"')[0]
     cursor = older.rsplit("before=", 1)[1].split('"')[0]

@@ -11,6 +11,7 @@ from zos.core.consent import ConsentView
 from zos.core.scopes import Scope
 from zos.core.topics import TopicCategory, TopicKey
 from zos.demo.summary import DemoSummary, Example, Nights, Observed, Source, Statement, WhyNot
+from zos.insights.consented.store import only_consented
 from zos.insights.model import Insight, InsightFilter, InsightLine
 from zos.insights.store import InsightStore
 from zos.observe.store import MessageStore, StoredMessage
@@ -81,15 +82,17 @@ class _Reader:
     """Reads with names: those of members who consented."""
 
     def __init__(self, services: Services, consent: ConsentView) -> None:
+        self._database = services.database
         self._insights = InsightStore(services.database)
         self._messages = MessageStore(services.database)
         self._clock = services.clock
         self._consent = consent
 
     async def examples(self) -> AsyncIterator[Example]:
+        only = only_consented(self._database, self._consent)
         for category in _SHOWN:
             which = InsightFilter(category=category)
-            found = await self._insights.page(which, consent=self._consent, limit=_CANDIDATES)
+            found = await self._insights.page(which, only=only, limit=_CANDIDATES)
             direct = [one for one in found if one.topic.server_id is not None]  # rests on messages
             if direct:
                 best = max(direct, key=lambda one: (one.importance * one.strength, one.seq))

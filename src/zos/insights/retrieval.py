@@ -19,11 +19,12 @@ from zos.core.consent import ConsentView
 from zos.core.scopes import Scope
 from zos.db.sets import is_one_of
 from zos.db.tables import insight, insight_member, message
+from zos.insights.consented.store import narrowed, only_consented
 from zos.insights.index.store import MIN_PART, text_index
 from zos.insights.model import InsightStatus
 from zos.insights.profiles import Profile, profile_named
 from zos.insights.ranking import Text, best, conjunctions, scores, weights_of
-from zos.insights.store import SHAREABLE, narrowed, only_consented
+from zos.insights.store import SHAREABLE
 from zos.insights.terms import query_terms
 
 if TYPE_CHECKING:

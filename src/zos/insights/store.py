@@ -16,21 +16,19 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    exists,
     insert,
     or_,
     select,
-    true,
     update,
 )
 
-from zos.core.consent import ConsentMode, ConsentView
 from zos.core.errors import NotFoundError
 from zos.core.scopes import Scope
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.engine import LATER
-from zos.db.sets import is_one_of, one_of
+from zos.db.sets import one_of
 from zos.db.tables import insight, insight_member, insight_source, message
+from zos.db.tables.insights import LISTED
 from zos.insights.model import (
     Insight,
     InsightDraft,
@@ -185,28 +183,6 @@ async def remove_insights(connection: AsyncConnection, insight_ids: Iterable[str
     return removed
 
 
-def only_consented(database: Database, consent: ConsentView) -> ColumnElement[bool]:
-    """Return the condition on `insight` that nobody is in it who may not be thought about.
-
-    Its cost grows with the view: some 25 ms for 50,000 members on SQLite. Where the insights are
-    few, `narrowed` to their members it costs nothing.
-    """
-    members = insight_member.c.member_id
-    if consent.mode is ConsentMode.OPT_OUT:
-        if not consent.denied:
-            return true()
-        barred = is_one_of(database, members, consent.denied)
-    else:
-        barred = ~is_one_of(database, members, consent.granted - consent.denied)
-    return ~exists().where(insight_member.c.insight_id == insight.c.id, barred)
-
-
-def narrowed(consent: ConsentView, member_ids: Iterable[int]) -> ConsentView:
-    """Return the same view as far as `member_ids` are concerned: all others have said nothing."""
-    some = frozenset(member_ids)
-    return ConsentView(consent.mode, some & consent.granted, some & consent.denied)
-
-
 class InsightStore:
     """Reads insights. Every method that takes `until` sees nothing that was stored later.
 
@@ -273,7 +249,7 @@ class InsightStore:
         self,
         which: InsightFilter,
         *,
-        consent: ConsentView,
+        only: ColumnElement[bool],
         scopes: Collection[Scope] = SHAREABLE,
         limit: int,
         before_seq: int | None = None,
@@ -282,16 +258,17 @@ class InsightStore:
 
         Args:
             which: Which ones.
-            consent: Who may be thought about: insights with others in them are left out.
+            only: A condition on consent, such as `without` or `only_consented`.
             scopes: Only of these scopes.
             limit: Rows, at most.
             before_seq: Only older than this position (the cursor), or None for the newest.
         """
         query = select(insight).where(
+            LISTED,
             *_conditions(which),
             insight.c.status != InsightStatus.QUARANTINED.value,
             insight.c.scope.in_([one.value for one in scopes]),
-            only_consented(self._database, consent),
+            only,
         )
         if before_seq is not None:
             query = query.where(insight.c.seq < before_seq)

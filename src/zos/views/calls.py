@@ -15,11 +15,13 @@ from sqlalchemy import ColumnElement, Row, select
 
 from zos.core.ids import ulid_floor
 from zos.db.tables import MICRO, model_call
+from zos.db.tables.runs import CALLS_LISTED
 from zos.llm.call import CallOutcome
 from zos.views.page import Page, page_of
 
 UNDER_WAY_OR_WELL = (CallOutcome.RESERVED.value, CallOutcome.OK.value)
 """Outcomes of calls that did not fail, or not yet."""
+_FAILED = [one.value for one in CallOutcome if one not in UNDER_WAY_OR_WELL]
 
 if TYPE_CHECKING:
     from zos.config import Config
@@ -98,7 +100,7 @@ class CallsView:
             before: The cursor: only calls older than this id.
             limit: 1 to `zos.views.page.MAX_LIMIT`.
         """
-        query = select(model_call).where(*self._conditions(which))
+        query = select(model_call).where(CALLS_LISTED, *self._conditions(which))
         if before is not None:
             query = query.where(model_call.c.id < before)
         query = query.order_by(model_call.c.id.desc()).limit(limit + 1)
@@ -115,7 +117,7 @@ class CallsView:
         if which.outside_servers:
             yield model_call.c.server_id.is_(None)
         if which.failed:
-            yield model_call.c.outcome.not_in(UNDER_WAY_OR_WELL)
+            yield model_call.c.outcome.in_(_FAILED)
         equal = {
             "model": which.model,
             "profile": which.profile,

@@ -37,6 +37,10 @@ class CostBy(StrEnum):
     SERVER = "server"
 
 
+# Sums for each combination of these are few, however many calls there are.
+_BY_TIME, _BY_PLACE = (CostBy.DAY, CostBy.MODEL), (CostBy.LAYER, CostBy.SERVER, CostBy.PROFILE)
+
+
 @dataclass(frozen=True, slots=True)
 class CostRow:
     """A sum of calls.
@@ -129,9 +133,11 @@ class CostsView:
     async def overview(self, *, now: datetime, days: int = 30) -> CostOverview:
         """Return the costs of the last `days` local days, the day of `now` (aware) included, in every way."""
         range_ = LocalDays.until(now, days, self._zone)
-        parts = await self._parts(list(CostBy), range_)
         named = _Names(range_, await self._servers())
-        by = {one: named.rows(parts, one) for one in CostBy}
+        by_time = await self._parts(_BY_TIME, range_)
+        by_place = await self._parts(_BY_PLACE, range_)
+        by = {one: named.rows(by_time, one) for one in _BY_TIME}
+        by |= {one: named.rows(by_place, one) for one in _BY_PLACE}
         found = {row.name: row for row in by[CostBy.DAY]}
         names = (range_.date(number).isoformat() for number in range(range_.count))
         return CostOverview(
@@ -142,7 +148,7 @@ class CostsView:
             layers=by[CostBy.LAYER],
             servers=by[CostBy.SERVER],
             profiles=by[CostBy.PROFILE],
-            by_day_and_model=named.days_and_models(parts),
+            by_day_and_model=named.days_and_models(by_time),
             total=_total(by[CostBy.DAY]),
             limits=await self.limits(now),
         )

@@ -19,6 +19,7 @@ from zos.core.consent import ConsentView
 from zos.core.errors import ConsentError
 from zos.core.topics import TopicKey
 from zos.db.tables import insight
+from zos.insights.consented.store import without
 from zos.insights.model import Insight, InsightFilter, InsightLine, InsightStatus
 from zos.insights.provenance.store import messages_behind
 from zos.insights.retrieval import InsightRetrieval
@@ -78,9 +79,14 @@ class InsightsView:
         Raises:
             UsageError: If `before` is no cursor.
         """
-        consent = await self._consent.view()
         found = await self._insights.page(
-            which, consent=consent, limit=limit + 1, before_seq=_position(before)
+            which,
+            only=without(self._consent.barred),
+            limit=limit + 1,
+            before_seq=_position(before),
+        )
+        consent = await self._consent.view(
+            among={one for row in found for one in row.topic.members}
         )
         titles = await self._titles((one.topic for one in found), consent)
         page = page_of(found, limit, lambda one: str(one.seq))

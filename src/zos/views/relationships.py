@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 
 from zos.consent.store import ConsentStore
 from zos.core.errors import NotFoundError
@@ -77,14 +77,14 @@ class RelationshipGraph:
     Attributes:
         people: By strength, the strongest first.
         ties: By strength, the strongest first.
-        total: How many ties the server has, weaker ones included.
+        has_more: Whether there are weaker ties as well.
     """
 
     server_id: int
     server: str
     people: tuple[PersonInGraph, ...]
     ties: tuple[Relationship, ...]
-    total: int
+    has_more: bool
 
 
 class RelationshipsView:
@@ -133,13 +133,10 @@ class RelationshipsView:
         """
         async with self._database.read() as connection:
             name = await _server_name(connection, server_id)
-            pairs = await self._pairs(connection, server_id, None, ties)
-            strongest = await self._ties(connection, pairs)
-            total = len(pairs)
-            if total == ties:
-                count = select(func.count()).select_from(topic).where(*self._shown(server_id))
-                total = (await connection.execute(count)).scalar_one()
-        return RelationshipGraph(server_id, name, people_of(strongest), strongest, total)
+            pairs = await self._pairs(connection, server_id, None, ties + 1)
+            strongest = await self._ties(connection, pairs[:ties])
+        people = people_of(strongest)
+        return RelationshipGraph(server_id, name, people, strongest, len(pairs) > ties)
 
     async def _pairs(
         self, connection: Connection, server_id: int, before: str | None, limit: int

@@ -49,7 +49,8 @@ class TitlesView:
     async def of(self, keys: Iterable[str]) -> dict[str, TopicTitle]:
         """Return the titles of topics, by their keys."""
         topics = {key: TopicKey.parse(key) for key in keys}
-        consent = await self._consent.view()
+        members = {one for topic in topics.values() for one in topic.members}
+        consent = await self._consent.view(among=members)
         async with self._database.read() as connection:
             titles = await topic_titles(connection, topics.values(), consent)
         return {

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 RECENT = 20
 """Decisions and runs that a topic is shown with."""
-CURVE_ROWS = 1_000
+CURVE_ROWS = 300
 """Changes that a topic's curve goes back, at most."""
 
 
@@ -188,7 +188,8 @@ class TopicsView:
         async with self._database.read() as connection:
             found = [view_of(row) for row in await connection.execute(query)]
         page = page_of(found, limit, lambda one: f"{one.balance_micro}.{one.id}")
-        rows = await self._rows(page.items, await self._consent.view())
+        members = {one for row in page.items for one in row.key.members}
+        rows = await self._rows(page.items, await self._consent.view(among=members))
         return Page(rows, page.next_cursor)
 
     async def detail(self, topic_key: TopicKey) -> TopicDetail:
@@ -198,7 +199,7 @@ class TopicsView:
             NotFoundError: If there is no such topic.
             ConsentError: If a member whom it is about has not consented.
         """
-        consent = await self._consent.view()
+        consent = await self._about(topic_key)
         _insist_on_consent(topic_key, consent)
         why = await self._why(topic_key, consent)
         if why.topic is None:
@@ -210,7 +211,7 @@ class TopicsView:
 
     async def why(self, topic_key: TopicKey) -> WhyRow:
         """Return why a topic is, or is not, thought about; nothing else about one that may not be shown."""
-        return await self._why(topic_key, await self._consent.view())
+        return await self._why(topic_key, await self._about(topic_key))
 
     async def _why(self, topic_key: TopicKey, consent: ConsentView) -> WhyRow:
         found = await self._ledger.why(topic_key, consent, limit=RECENT)
@@ -239,7 +240,7 @@ class TopicsView:
             NotFoundError: If there is no such topic.
             ConsentError: If a member whom it is about has not consented.
         """
-        _insist_on_consent(topic_key, await self._consent.view())
+        _insist_on_consent(topic_key, await self._about(topic_key))
         found = await self._ledger.entries(topic_key, limit=limit + 1, before_id=before)
         if not found and await self._ledger.topic(topic_key) is None:
             raise NotFoundError(f"There is no topic {topic_key}.", hint="See `zos salience top`.")
@@ -251,7 +252,7 @@ class TopicsView:
         Raises:
             ConsentError: If a member whom it is about has not consented.
         """
-        _insist_on_consent(topic_key, await self._consent.view())
+        _insist_on_consent(topic_key, await self._about(topic_key))
         query = (
             select(salience_entry, topic.c.balance)
             .join(topic, topic.c.id == salience_entry.c.topic_id)
@@ -262,6 +263,10 @@ class TopicsView:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return curve_of(map(entry_of, rows), rows[0].balance) if rows else ()
+
+    async def _about(self, topic_key: TopicKey) -> ConsentView:
+        """Return what those said whom a topic is about."""
+        return await self._consent.view(among=topic_key.members)
 
     async def _rows(self, found: Sequence[TopicView], consent: ConsentView) -> tuple[TopicRow, ...]:
         async with self._database.read() as connection:

@@ -18,6 +18,8 @@ from zos.web.services import Services
 
 router = APIRouter()
 
+_PAGE = 30
+
 _Day = Annotated[date | None, Field(ge=date(1970, 1, 2), le=date(9000, 1, 1)), CHOSEN]
 
 
@@ -43,7 +45,7 @@ async def calls(screen: Shown, services: Services, asked: Annotated[Asked, Query
     chosen = {name: value or None for name, value in asked.model_dump(exclude={"before"}).items()}
     return screen.render(
         "calls.html",
-        page=await services.known.calls.page(which, before=asked.before),
+        page=await services.known.calls.page(which, before=asked.before, limit=_PAGE),
         layers={one: one for one in sorted(services.loader.sources)},
         outcomes=CALL_OUTCOMES,
         servers=await services.known.servers.all(),

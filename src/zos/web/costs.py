@@ -19,7 +19,7 @@ from zos.web.words import money, plural
 
 router = APIRouter()
 
-_RANGES = (7, 30, 90, 365)
+_RANGES = (7, 30, 90)
 _OTHERS = "other models"
 
 
@@ -27,7 +27,7 @@ _OTHERS = "other models"
 async def costs(
     screen: Shown,
     services: Services,
-    days: Annotated[int, Query(ge=1, le=_RANGES[-1])] = 30,
+    days: Annotated[int, Query(ge=1, le=_RANGES[-1])] = _RANGES[0],
 ) -> Response:
     """The costs of the last days."""
     found = await services.costs.overview(now=screen.now, days=days)

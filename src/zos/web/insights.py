@@ -17,7 +17,7 @@ from zos.web.services import Services
 
 router = APIRouter()
 
-_PAGE = 25
+_PAGE = 20
 
 
 class Asked(BaseModel):

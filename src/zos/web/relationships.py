@@ -112,7 +112,7 @@ def _choices(
     graph: RelationshipGraph, address: dict[str, int], screen: Screen
 ) -> list[tuple[str, str, bool]]:
     """Return how many ties can be shown: no more choices than make a difference."""
-    useful = [one for one in _TIES if one == _TIES[0] or one < graph.total * 4]
+    useful = [one for one in _TIES if one == _TIES[0] or graph.has_more or one <= address["ties"]]
     return [
         (
             f"The strongest {one:,}",

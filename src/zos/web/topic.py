@@ -37,7 +37,7 @@ async def topic(
         cap=found.topic.cap,
         until=screen.now,
         zone=screen.zone,
-        run=lambda run_id: f"/runs/{run_id}",
+        run=lambda run_id: screen.path("run", run_id=run_id),
     )
     return screen.render(
         "topic.html",

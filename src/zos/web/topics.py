@@ -18,6 +18,8 @@ from zos.web.words import sentence
 
 router = APIRouter()
 
+_PAGE = 30
+
 
 @router.get("/topics", name="topics")
 async def topics(
@@ -28,7 +30,9 @@ async def topics(
     before: Cursor = None,
 ) -> Response:
     """Topics, those with most salience first."""
-    page = await services.known.topics.page(category=category, server_id=server_id, before=before)
+    page = await services.known.topics.page(
+        category=category, server_id=server_id, before=before, limit=_PAGE
+    )
     chosen = {"category": category, "server_id": server_id}
     return screen.render(
         "topics.html",

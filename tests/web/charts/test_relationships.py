@@ -26,7 +26,7 @@ def drawn(*ties: tuple[str, str, float], person: int | None = None) -> Markup:
         )
         for first, second, strength in ties
     )
-    graph = RelationshipGraph(1, "Allotment", people_of(told), told, len(told))
+    graph = RelationshipGraph(1, "Allotment", people_of(told), told, has_more=False)
     return circle(
         graph,
         tie_path=lambda tie: f"/topics/{tie.topic}",

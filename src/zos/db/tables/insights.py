@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal_column,
 )
 
 from zos.db.tables.base import Identity, UtcDateTime, metadata
@@ -48,6 +49,12 @@ insight = Table(
     Index("ix_insight_run", "run_id"),
     Index("ix_insight_server", "server_id", "seq"),
 )
+
+# Lists by kind or state. True of every insight, the condition keeps statements that do not write it to their own index.
+LISTED = insight.c.seq > literal_column("0")
+for _column in (insight.c.category, insight.c.status):
+    _name = f"ix_insight_{_column.name}"
+    Index(_name, _column, insight.c.seq, sqlite_where=LISTED, postgresql_where=LISTED)
 
 insight_source = Table(
     "insight_source",

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     Unicode,
     UniqueConstraint,
+    literal_column,
 )
 
 from zos.db.tables.base import UtcDateTime, metadata
@@ -165,6 +166,16 @@ model_call = Table(
     Index("ix_model_call_time", "called_at", "server_id"),
     Index("ix_model_call_run", "run_id", "cost_microusd"),
 )
+# Lists of calls, narrowed. True of every call, the condition keeps statements that do not write it to their own index.
+CALLS_LISTED = model_call.c.id > literal_column("''")
+for _column in ("layer", "model", "profile", "server_id", "outcome"):
+    Index(
+        f"ix_model_call_{_column}",
+        model_call.c[_column],
+        model_call.c.id,
+        sqlite_where=CALLS_LISTED,
+        postgresql_where=CALLS_LISTED,
+    )
 model_call_member = Table(  # whose words were in the prompt
     "model_call_member",
     metadata,

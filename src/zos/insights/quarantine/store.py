@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, select, true, update
 from zos.core.consent import ConsentView
 from zos.db.sets import is_one_of
 from zos.db.tables import insight, insight_member
+from zos.insights.consented.store import only_consented
 from zos.insights.model import InsightStatus
-from zos.insights.store import only_consented
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

@@ -1,0 +1,1 @@
+"""Which insights nobody objects to: conditions on consent for lists and searches."""
