@@ -27,6 +27,8 @@ def marked(found: Snippet) -> list[str]:
         ("Enid’s barrow", "enid's", "[Enid’s] barrow"),
         ("node.js, not nodes", "node.js", "[node.js], not nodes"),
         ("cat, cats, catalogue", "cat", "[cat], [cats], catalogue"),
+        ("over the ovens, into an oven", "ovens", "over the [ovens], into an [oven]"),
+        ("gardened, gardens, garlic", "gardening", "[gardened], [gardens], garlic"),
         ("<b>roses</b>", "roses", "<b>[roses]</b>"),
     ],
 )

@@ -179,7 +179,9 @@ class TopicsView:
         if category is not None:
             query = query.where(topic.c.category == category.value)
         if server_id is not None:
-            query = query.where(topic.c.server_id == server_id)
+            # Of every kind: the order's own index is read. That of places would be sorted, a server's all.
+            place = topic.c.server_id if category is not None else topic.c.server_id + 0
+            query = query.where(place == server_id)
         if before is not None:
             balance, topic_id = parts_of_cursor(before, 2)
             behind = and_(topic.c.balance == balance, topic.c.id > topic_id)

@@ -66,7 +66,7 @@ def _is_alike(word: str, term: str) -> bool:
         return True
     shared = len(commonprefix((word, term)))  # noqa: RUF071 - words, no paths
     endings = (word[shared:], term[shared:])
-    return shared >= _SHARED and all(
+    return shared >= (_SHARED + 1 if all(endings) else _SHARED) and all(
         not ending or (ending.isalpha() and len(ending) < min(shared, _ENDING))
         for ending in endings
     )
