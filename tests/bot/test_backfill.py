@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 from tests.bot.conftest import Living, until
 from tests.fakes.discord.server import TOKEN, Fault
 from tests.fakes.discord.world import HALL, ROOM, SERVER, World
@@ -163,6 +164,21 @@ async def test_what_is_not_readable_is_counted_and_an_outage_waited_out(living: 
     living.discord.faults += [Fault(503), Fault(429)]
     found, _ = await fetched(living)
     assert found == Backfilled(channels=2, unreadable=1, messages=2, malformed=1)
+
+
+async def test_a_server_that_is_not_readable_is_passed_over(living: Living) -> None:
+    living.discord.forbidden.add(SERVER)
+    told = living.config.discord.model_copy(update={"backfill_days": 30})
+    living.config = living.config.model_copy(update={"discord": told})
+    talk(living.discord.world, 3)
+    found, _ = await fetched(living)
+    assert found == Backfilled()
+    with capture_logs() as logs:
+        async with living.running():
+            await until(lambda: any(one["event"] == "server_not_readable" for one in logs))
+            heard = living.discord.world.say(11, "heard nevertheless")
+            await living.settled()
+    assert await stored(living) == {heard}
 
 
 async def test_a_token_that_is_not_accepted_is_one_sentence(living: Living) -> None:

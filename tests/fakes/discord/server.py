@@ -180,6 +180,8 @@ class LocalDiscord:
         return _json([here] if self.is_in_a_server and "after" not in request.query else [])
 
     async def _channels(self, _request: web.Request) -> web.Response:
+        if SERVER in self.forbidden:
+            return _problem(403, 50001, "Missing Access")
         return _json(self.world.server()["channels"])
 
     async def _channel(self, request: web.Request) -> web.Response:
