@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 from tests.web.conftest import Web
 
 from zos.core.errors import DatabaseError
@@ -30,8 +31,10 @@ async def test_an_error_of_ours_is_told_with_the_next_step(
 
 async def test_a_bug_tells_nothing_of_itself(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     failing(monkeypatch, web, RuntimeError("the innards"))
-    answer = await web.http.get("/system")
+    with capture_logs() as logged:
+        answer = await web.http.get("/system")
     assert answer.status_code == 500
+    assert [(one["event"], one["path"]) for one in logged] == [("page_crashed", "/system")]
     assert "Something unexpected went wrong." in answer.text
     assert "innards" not in answer.text
 
