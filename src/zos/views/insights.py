@@ -137,12 +137,13 @@ class InsightsView:
             NotFoundError: If there is none of that id.
             ConsentError: If it may not be shown.
         """
-        consent = await self._consent.view()
         one = await self._insights.get(insight_id)
-        _insist_on_shareable(one, consent)
         below = await self._insights.by_ids(
             source_id for line in one.sources for source_id in line.insight_ids
         )
+        in_them = frozenset[int]().union(*map(_members, (one, *below.values())))
+        consent = await self._consent.view(among=in_them)
+        _insist_on_shareable(one, consent)
         shown = {key: part for key, part in below.items() if _is_shareable(part, consent)}
         titles = await self._titles([one.topic, *(part.topic for part in shown.values())], consent)
         async with self._database.read() as connection:
@@ -155,8 +156,10 @@ class InsightsView:
             [*chain(*behind.values()), *chain(*(line.message_ids for line in one.sources))]
         )
         in_order = _in_order(one.sources, behind, stored)
-        labels = await self._labels(in_order, consent, [row.member_id for row in disputes])
-        messages = {part.id: message_row(part, labels, consent) for part in in_order}
+        disputing = [row.member_id for row in disputes]
+        speakers = await self._consent.view(among={*people_in(in_order), *disputing})
+        labels = await self._labels(in_order, speakers, disputing)
+        messages = {part.id: message_row(part, labels, speakers) for part in in_order}
         rows = {key: insight_row(part, titles) for key, part in shown.items()}
         sources = _Sources(messages, rows, behind)
         return InsightDetail(
@@ -219,6 +222,10 @@ class _Sources:
 
 def _position(cursor: str | None) -> int | None:
     return None if cursor is None else parts_of_cursor(cursor, 1)[0]
+
+
+def _members(one: Insight) -> frozenset[int]:
+    return one.member_ids.union(one.topic.members)
 
 
 def _is_shareable(one: Insight, consent: ConsentView) -> bool:
