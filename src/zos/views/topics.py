@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 RECENT = 20
 """Decisions and runs that a topic is shown with."""
-CURVE_ROWS = 300
+CURVE_ROWS = 200
 """Changes that a topic's curve goes back, at most."""
 
 
