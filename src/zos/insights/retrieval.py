@@ -30,6 +30,7 @@ from zos.insights.terms import query_terms
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from zos.consent.store import ConsentStore
     from zos.db.engine import Database
 
 
@@ -64,7 +65,7 @@ class _Ask:
     profile: Profile
     server_id: int | None
     scopes: tuple[str, ...]
-    consent: ConsentView
+    consent: ConsentView | ConsentStore
     now: datetime
 
 
@@ -87,7 +88,7 @@ class InsightRetrieval:
         profile: str = "balanced",
         server_id: int | None = None,
         scopes: Collection[Scope] = SHAREABLE,
-        consent: ConsentView,
+        consent: ConsentView | ConsentStore,
         now: datetime,
         limit: int | None = None,
     ) -> list[Hit]:
@@ -101,7 +102,7 @@ class InsightRetrieval:
             profile: A name of `zos.insights.profiles.PROFILES`.
             server_id: Only what belongs to this server; None: to any, or to none.
             scopes: Only what has one of these scopes.
-            consent: Who may be thought about.
+            consent: Who may be thought about; a store is asked about the members found alone.
             now: Nothing later is found.
             limit: Hits, at most; None: as many as the profile says.
 
@@ -145,7 +146,7 @@ class InsightRetrieval:
         weights = weights_of({**counts, **dict.fromkeys(parts, 1)})
         keys = best(matches, weights, ask.profile.candidates)
         found = is_one_of(self._database, insight.c.seq, keys)
-        consent = narrowed(ask.consent, await _members_in(connection, found))
+        consent = await _among(await _members_in(connection, found), connection, ask.consent)
         query = _INSIGHT_TEXTS.where(found, only_consented(self._database, consent))
         rows = (await connection.execute(query)).all()
         texts = [_text(row, row.importance, row.confidence) for row in rows]
@@ -162,6 +163,14 @@ async def _members_in(connection: AsyncConnection, which: ColumnElement[bool]) -
         .distinct()
     )
     return (await connection.execute(query)).scalars().all()
+
+
+async def _among(
+    member_ids: Sequence[int], connection: AsyncConnection, consent: ConsentView | ConsentStore
+) -> ConsentView:
+    if isinstance(consent, ConsentView):
+        return narrowed(consent, member_ids)
+    return await consent.view(connection, among=member_ids)
 
 
 def _place(hit: Hit) -> tuple[float, datetime, str, int]:

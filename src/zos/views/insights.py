@@ -113,14 +113,16 @@ class InsightsView:
         Raises:
             UsageError: If there is no such profile.
         """
-        consent = await self._consent.view()
         hits = await self._retrieval.search(
-            query, profile=profile, server_id=server_id, consent=consent, now=now, limit=limit
+            query, profile=profile, server_id=server_id, consent=self._consent, now=now, limit=limit
         )
         insights = await self._insights.by_ids(hit.insight_id for hit in hits if hit.insight_id)
-        titles = await self._titles((one.topic for one in insights.values()), consent)
+        topics = [one.topic for one in insights.values()]
         stored = await self._stored(hit.message_id for hit in hits if hit.message_id)
         in_order = [stored[hit.message_id] for hit in hits if hit.message_id in stored]
+        named = {one for topic in topics for one in topic.members}
+        consent = await self._consent.view(among=named.union(people_in(in_order)))
+        titles = await self._titles(topics, consent)
         labels = await self._labels(in_order, consent)
         messages = {one.id: message_row(one, labels, consent) for one in in_order}
         rows = {one.id: insight_row(one, titles) for one in insights.values()}
