@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from zos.cli.context import App, fast_runner
+from zos.cli.context import App, fast_runner, set_aside_what_stays
 from zos.core.errors import ConfigError, DatabaseError, MigrationError
 from zos.db.engine import Database, ping
 
@@ -118,3 +118,13 @@ def test_code_runs_on_the_fast_loop_and_a_collector_that_looks_less_often() -> N
         assert gc.get_threshold() == (20_000, *before[1:])
     finally:
         gc.set_threshold(*before)
+
+
+def test_what_a_service_has_once_it_is_ready_is_not_looked_at_again() -> None:
+    kept = [[] for _ in range(10)]  # type: ignore[var-annotated]
+    try:
+        set_aside_what_stays()
+        assert not {id(one) for one in kept} & {id(one) for one in gc.get_objects()}
+    finally:
+        gc.unfreeze()
+    assert {id(one) for one in kept} <= {id(one) for one in gc.get_objects()}

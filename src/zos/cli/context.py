@@ -123,3 +123,12 @@ def fast_runner() -> Runner:
     except ImportError:
         return asyncio.Runner()
     return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+def set_aside_what_stays() -> None:
+    """Tell the collector never again to look at what is there: what a service has when it is ready, it keeps.
+
+    Whenever it looked at all of that, each request of the moment took a fifth of a second longer.
+    """
+    gc.collect()
+    gc.freeze()

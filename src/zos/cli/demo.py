@@ -67,10 +67,10 @@ async def _run(folder: Path) -> DemoSummary:
 
 
 def _serve(app: App) -> None:
-    from zos.cli.serve import show_ready
+    from zos.cli.serve import when_ready
     from zos.service.serving import serve
 
-    app.run(lambda: serve(app.config, show_ready))
+    app.run(lambda: serve(app.config, when_ready))
 
 
 def _show(summary: DemoSummary) -> None:

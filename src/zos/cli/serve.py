@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zos.cli.context import App, pass_app
+from zos.cli.context import App, pass_app, set_aside_what_stays
 from zos.cli.output import show_line
 
 if TYPE_CHECKING:
@@ -25,9 +25,15 @@ def serve(app: App) -> None:
     async def work() -> None:
         from zos.service.serving import serve
 
-        await serve(app.config, show_ready)
+        await serve(app.config, when_ready)
 
     app.run(work, serving=True)
+
+
+def when_ready(service: RunningService, link: str) -> None:
+    """Let the collector pass over what the service has now, and say where the service is to be found."""
+    set_aside_what_stays()
+    show_ready(service, link)
 
 
 def show_ready(service: RunningService, link: str) -> None:
