@@ -70,9 +70,9 @@ def test_the_readmes_first_steps_work(tmp_path: Path) -> None:
         for archive in archives(community):
             shutil.copy(archive, exports)
         shutil.copy(consent_file(community), folder / "consent.json")
-    said = {}
-    for step in steps[: steps.index(["serve"])]:
-        said[step[0]] = _typed(step, folder, home=exports.parent)
+    # What comes from Discord itself is tested with the bot.
+    offline = [one for one in steps[: steps.index(["serve"])] if one[0] != "backfill"]
+    said = {step[0]: _typed(step, folder, home=exports.parent) for step in offline}
     assert list(said) == ["init", "import", "replay", "insights"]
     assert "on 26 September 2026" in said["insights"]
 
