@@ -32,4 +32,8 @@ def test_only_a_wrong_request_exits_with_2(kind: type[errors.ZosError]) -> None:
 
 def test_only_what_may_pass_is_tried_again() -> None:
     passing = {kind for kind in ALL if kind.retryable}
-    assert passing == {errors.DatabaseError, errors.ModelUnavailableError}
+    assert passing == {
+        errors.DatabaseError,
+        errors.LaterDeliveryError,
+        errors.ModelUnavailableError,
+    }
