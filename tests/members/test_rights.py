@@ -148,6 +148,16 @@ async def test_private_words_are_for_the_member_alone(world: World, members: Mem
     assert own.lines[0].messages[0].link == f"https://discord.com/channels/@me/77/{said}"
 
 
+async def test_what_somebody_else_said_in_private_is_withheld_from_who_is_behind_it(
+    world: World, members: Members
+) -> None:
+    await members.set_consents([(ANN, GRANTED), (BEN, GRANTED)], "member")
+    said = await world.say("the beans are late", author=ANN)
+    await world.learn("Ben is ill", topic=TopicKey.user(BEN), message_ids=(said,), scope=Scope.DM)
+    (theirs,) = (await members.known(ANN, private=True)).insights
+    assert (theirs.withheld, theirs.lines) == ("It rests on direct messages.", ())
+
+
 async def test_what_is_about_others_without_consent_is_withheld(
     world: World, members: Members
 ) -> None:

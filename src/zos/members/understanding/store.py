@@ -182,7 +182,9 @@ def _touched(member_id: int) -> CompoundSelect[Any]:
 
 
 def _withheld(row: Any, people: Iterable[int], reader: Reader) -> str:
-    if row.scope == Scope.DM.value and not reader.private:
+    # What somebody said in private is theirs alone, also where others are behind it or in it.
+    is_own = reader.private and set(TopicKey.parse(row.topic_key).members) == {reader.member_id}
+    if row.scope == Scope.DM.value and not is_own:
         return PRIVATE
     others = [one for one in people if one != reader.member_id]
     return "" if all(map(reader.consents.allows, others)) else OTHERS
