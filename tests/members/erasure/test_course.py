@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from tests.conftest import EPOCH
 from tests.members.lived import (
     A_SECRET,
@@ -31,6 +32,7 @@ from zos.consent.store import ConsentStore
 from zos.core.clock import SimulatedClock
 from zos.core.errors import DatabaseError, NotFoundError, UsageError
 from zos.db.engine import Database
+from zos.db.tables import member
 from zos.llm.store import ModelCallStore
 from zos.members.erasure import course, store
 from zos.members.rights import Members
@@ -130,6 +132,18 @@ async def test_what_rested_on_them_is_struck_line_by_line_and_waits_for_review(
         f"SELECT line, message_id FROM insight_source WHERE insight_id = '{lived.insights['place']}'"
     )
     assert [tuple(row) for row in sources] == [(0, 2_007)]
+
+
+async def test_a_note_that_names_them_as_they_were_called_once_goes_whole(lived: Lived) -> None:
+    renamed = update(member).where(member.c.id == ANN).values(name="anya", display_name="Anya")
+    async with lived.database.write() as connection:
+        await connection.execute(renamed)
+    await lived.members.forget(ANN, "member")
+    assert not {"Ann", "Anya"} & {
+        word
+        for row in await lived.rows("SELECT content FROM insight")
+        for word in row.content.split()
+    }
 
 
 async def test_topics_of_what_was_struck_are_thought_about_again(lived: Lived) -> None:

@@ -137,13 +137,17 @@ class Eraser:
                 resting = await insights_resting_on(self._database, connection, ids)
                 what = Gone(ids, says=Echoes((one.text for one in words), names))
                 struck = await strike(self._database, connection, resting, what)
+                await take_out(self._database, connection, member_id, struck.rewritten)
                 gone |= await self._aftermath.follow(connection, struck)
                 await store.note(connection, erasure_id, gone)
             done += len(words)
             progress(min(done, total), total)
 
     async def _insights(self, erasure_id: str, member_id: int, names: frozenset[str]) -> None:
-        """Delete insights about the member, and strike lines that name them from others."""
+        """Delete insights about the member, and strike lines that name them from others.
+
+        Where no line holds a name that is known, they stand under one that they once had: all of it goes.
+        """
         while await self._insights_portion(erasure_id, member_id, names):
             pass
 
@@ -158,8 +162,12 @@ class Eraser:
                 ids = await insights_with(connection, member_id, limit=PORTION)
                 gone = Gone(says=Echoes(names=names))
             struck = await strike(self._database, connection, ids, gone)
-            await take_out(self._database, connection, member_id, ids)
+            await take_out(self._database, connection, member_id, struck.rewritten)
             counts = await self._aftermath.follow(connection, struck)
+            await store.note(connection, erasure_id, counts)
+            unfound = ids - struck.rewritten - struck.removed
+            whole = await strike(self._database, connection, unfound, Gone(whole=unfound))
+            counts = await self._aftermath.follow(connection, whole)
             await store.note(connection, erasure_id, counts)
         return bool(ids)
 

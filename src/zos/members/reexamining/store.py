@@ -120,8 +120,9 @@ async def _insights_of(
 async def take_out(
     database: Database, connection: AsyncConnection, member_id: int, insight_ids: Collection[str]
 ) -> None:
-    """Forget that a member was in insights (whose lines about them were struck)."""
-    of_member = insight_member.c.member_id == member_id
+    """Forget that a member was named or quoted in insights (whose lines with them were struck)."""
+    is_about = insight_member.c.role == MemberRole.ABOUT.value
+    of_member = (insight_member.c.member_id == member_id) & ~is_about
     here = is_one_of(database, insight_member.c.insight_id, insight_ids)
     await connection.execute(delete(insight_member).where(of_member, here))
 
