@@ -52,6 +52,20 @@ async def test_a_change_of_a_job_is_told(api: Api) -> None:
         assert await next_run(lines) == {"layer": "nightly"}
 
 
+async def test_many_who_begin_to_listen_at_once_are_served_by_one_look(database: Database) -> None:
+    hub = EventHub(database, SystemClock())
+
+    async def listen(all_there: asyncio.Barrier) -> set[str]:
+        async with hub.subscribe():
+            await all_there.wait()
+            return {one.get_name() for one in asyncio.all_tasks() if one is hub._poller}
+
+    there = asyncio.Barrier(4)
+    names = await asyncio.gather(*(listen(there) for _ in range(4)))
+    assert names == [{"events"}] * 4
+    assert not [one for one in asyncio.all_tasks() if one.get_name() == "events"]
+
+
 async def test_every_listener_is_told(api: Api) -> None:
     async with listening(api) as one, listening(api) as other:
         run = await api.open()

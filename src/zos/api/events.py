@@ -68,6 +68,7 @@ class EventHub:
         self._queue_length = queue_length
         self._listeners: set[asyncio.Queue[bytes]] = set()
         self._poller: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()  # to start or stop the poller
         self._is_closed = False
 
     @property
@@ -88,24 +89,22 @@ class EventHub:
         queue: asyncio.Queue[bytes] = asyncio.Queue(self._queue_length)
         self._listeners.add(queue)
         try:
-            if self._poller is None:
-                runs = RunWatch(self._database, self._clock.now())
-                await runs.step(self._clock.now())
-                jobs = JobWatch(self._database)
-                await jobs.step()
-                self._poller = asyncio.create_task(self._poll(runs, jobs), name="events")
+            async with self._turn:
+                await self._start_poller()
             yield self._messages(queue)
         finally:
             self._listeners.discard(queue)
-            if not self._listeners:
-                await self._stop_poller()
+            async with self._turn:
+                if not self._listeners:
+                    await self._stop_poller()
 
     async def close(self) -> None:
         """End every subscription, and take no more."""
         self._is_closed = True
         for queue in self._listeners:
             _put(queue, _END)
-        await self._stop_poller()
+        async with self._turn:
+            await self._stop_poller()
 
     async def _messages(self, queue: asyncio.Queue[bytes]) -> AsyncIterator[bytes]:
         message = HEARTBEAT
@@ -116,6 +115,15 @@ class EventHub:
                     message = await queue.get()
             except TimeoutError:
                 message = HEARTBEAT
+
+    async def _start_poller(self) -> None:
+        if self._poller is not None or self._is_closed:
+            return
+        runs = RunWatch(self._database, self._clock.now())
+        await runs.step(self._clock.now())
+        jobs = JobWatch(self._database)
+        await jobs.step()
+        self._poller = asyncio.create_task(self._poll(runs, jobs), name="events")
 
     async def _stop_poller(self) -> None:
         poller, self._poller = self._poller, None
