@@ -182,13 +182,19 @@ class _Sender:
         await self._send(message)
 
 
+def _path_of(address: str) -> str:
+    try:
+        return urlsplit(address)._replace(scheme="", netloc="").geturl()
+    except ValueError:
+        return "/"
+
+
 def _who_are_you(scope: Scope, headers: Headers, surface: Surface) -> Response:
     """A program is told so; a browser goes to the login page, and comes back from there."""
     if surface is Surface.API:
         return answer(_UNKNOWN, surface)
     if "hx-request" in headers:  # a part of a page: the whole page must go
-        shown = urlsplit(headers.get("hx-current-url", ""))
-        location = login_location(shown._replace(scheme="", netloc="").geturl())
+        location = login_location(_path_of(headers.get("hx-current-url", "")))
         return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"hx-redirect": location})
     query = scope["query_string"].decode("latin-1")
     wanted = "/" if is_write(scope) else scope["path"] + (f"?{query}" if query else "")

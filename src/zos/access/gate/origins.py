@@ -37,7 +37,14 @@ def is_from_elsewhere(headers: Headers) -> bool:
     if site is not None:
         return site not in _SAME_SITE
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    return origin is not None and _place(origin) != headers.get("host", "").lower()
+
+
+def _place(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def says_where_from(headers: Headers) -> bool:
