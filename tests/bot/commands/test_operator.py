@@ -45,9 +45,7 @@ async def test_a_layer_is_triggered_paused_and_resumed(commanded: Commanded) -> 
         paused = await commanded.use(OPERATOR, "zos-admin pause", layer=LAYER, note=note, hours=2.0)
         assert f"{LAYER} is paused until <t:" in paused.text
         jobs = await commanded.use(OPERATOR, "zos-admin jobs")
-        assert (
-            "paused by ada (Discord 11): moving \\*house\\* @\u200beveryone until <t:" in jobs.text
-        )
+        assert "paused by discord:11: moving \\*house\\* @\u200beveryone until <t:" in jobs.text
         await commanded.use(OPERATOR, "zos-admin resume", layer=LAYER)
         jobs = await commanded.use(OPERATOR, "zos-admin jobs")
         assert "paused" not in jobs.text

@@ -175,4 +175,5 @@ class OperatorCommands(
 
 
 def _named(interaction: discord.Interaction) -> str:
-    return f"{interaction.user.name} (Discord {interaction.user.id})"
+    # It is kept for good with runs and pauses: no name, which would outlive an erasure.
+    return f"discord:{interaction.user.id}"
