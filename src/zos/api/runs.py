@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query, Request
 
+from zos.access.principal import principal_of
+from zos.api.parameters import Id, InsightId, Name
 from zos.api.services import Services
+from zos.prompts.labels import SOMEONE
 from zos.reflect.states import RunStatus
 from zos.views.page import MAX_LIMIT, Page
 from zos.views.runs import RunDetail, RunView
@@ -17,11 +21,9 @@ router = APIRouter(prefix="/runs", tags=["runs"])
 @router.get("", summary="Runs, newest first")
 async def runs(
     services: Services,
-    layer: Annotated[str | None, Query(description="Only of this layer")] = None,
+    layer: Annotated[Name | None, Query(description="Only of this layer")] = None,
     status: Annotated[list[RunStatus], Query(description="Only in these states")] = [],  # noqa: B006 - FastAPI copies it
-    before: Annotated[
-        str | None, Query(max_length=26, description="The cursor: a run's id")
-    ] = None,
+    before: Annotated[Id | None, Query(description="The cursor: a run's id")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
 ) -> Page[RunView]:
     """Runs, and the outcomes of fires that did not run."""
@@ -29,9 +31,25 @@ async def runs(
 
 
 @router.get("/{run_id}", summary="One run with all that it did")
-async def run(
-    run_id: Annotated[str, Path(max_length=26, examples=["01KAF2W8G0T5YQ7WVJ7T8W2C4D"])],
-    services: Services,
-) -> RunDetail:
-    """A run with its targets, its model calls, what it considered, and the insights it left."""
-    return await services.runs.detail(run_id)
+async def run(run_id: InsightId, request: Request, services: Services) -> RunDetail:
+    """A run with its targets, its model calls, what it considered, and the insights it left.
+
+    Topics with members who have not consented are `someone` to all but operators.
+    """
+    detail = await services.runs.detail(run_id)
+    reader = principal_of(request.scope)
+    if reader is not None and reader.may_write:
+        return detail
+    topics = {one.topic for some in (detail.targets, detail.selection) for one in some}
+    titles = await services.known.titles.of(topics | {one.topic for one in detail.insights})
+    hidden = {key for key, one in titles.items() if not one.may_show}
+
+    def shown(topic: str) -> str:
+        return SOMEONE if topic in hidden else topic
+
+    return replace(
+        detail,
+        targets=tuple(replace(one, topic=shown(one.topic)) for one in detail.targets),
+        selection=tuple(replace(one, topic=shown(one.topic)) for one in detail.selection),
+        insights=tuple(one for one in detail.insights if one.topic not in hidden),
+    )
