@@ -63,7 +63,6 @@ class TargetCommit:
                 more; nothing is stored.
         """
         async with self._database.write() as connection:
-            await self._insist(connection, outcome)
             usage = await usage_of_target(connection, target.id)
             spent = await self._ledger.spend(
                 connection,
@@ -74,6 +73,8 @@ class TargetCommit:
                 run_id=run.id,
                 batch=target.id,
             )
+            # Only now, as recorders do: rows locked before the ledger would be waited for crosswise.
+            await self._insist(connection, outcome)
             for draft in outcome.drafts:
                 await self._store(connection, run, target, draft, spent.spent_micro / MICRO)
             await count_insights(
