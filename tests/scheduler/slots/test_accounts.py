@@ -181,7 +181,7 @@ async def test_a_changed_schedule_settles_the_old_one_first(
     clock.move_to(FIRST_SLOT + HOUR / 2)
     hourly = in_force(layer(schedule="@hourly"))
     (opened,) = await settle(accounts, hourly)
-    assert opened.slot == FIRST_SLOT
+    assert (opened.slot, opened.due_at) == (FIRST_SLOT, FIRST_SLOT)
     clock.move_to(FIRST_SLOT + HOUR)
     (opened,) = await settle(accounts, hourly)
     assert opened.slot == FIRST_SLOT + HOUR
@@ -221,7 +221,7 @@ async def test_a_slot_that_waits_for_its_jitter_is_not_lost_to_an_edit(
     await settle(accounts, in_force(layer(jitter=3600)))
     clock.move_to(FIRST_SLOT + timedelta(seconds=1))
     (opened,) = await settle(accounts, in_force(layer(schedule="0 5 * * *")))
-    assert opened.slot == FIRST_SLOT
+    assert (opened.slot, opened.due_at) == (FIRST_SLOT, FIRST_SLOT)
 
 
 async def test_a_layer_whose_file_is_gone_leaves_no_slot_unexplained(

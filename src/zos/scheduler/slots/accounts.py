@@ -22,6 +22,7 @@ from zos.reflect.states import Trigger
 from zos.scheduler.slots.book import Book
 from zos.scheduler.slots.outcomes import outcomes
 from zos.scheduler.slots.store import Settled, record
+from zos.scheduler.state.model import LayerState
 from zos.scheduler.state.store import locked, register
 from zos.scheduler.terms import registration_of, terms_of
 
@@ -56,8 +57,9 @@ class Accounts:
             All new outcomes, by slot; the caller dispatches those that are queued.
         """
         async with self._database.write() as connection:
-            now = self._clock.now()  # of the record, also where the store was busy before
-            books = await self._books(connection, layers, only, now)
+            states = await locked(connection, self._database, only)
+            now = self._clock.now()  # of the record: until here the store may have been busy
+            books = self._books(layers, states, only, now)
             if _are_few(books):
                 return await self._write(connection, books, now)
         # A long absence can mean a million slots: counting them is neither for the event loop nor
@@ -93,14 +95,13 @@ class Accounts:
                     changed.append((wanted, now if state is None else state.registered_at))
             await register(connection, self._database, changed)
 
-    async def _books(
+    def _books(
         self,
-        connection: Connection,
         layers: Mapping[str, Layer],
+        states: Mapping[str, LayerState],
         only: Collection[str] | None,
         now: datetime,
     ) -> list[Book]:
-        states = await locked(connection, self._database, only)
         wanted = set(layers) if only is None else layers.keys() & set(only)
         return [
             Book(name, layers.get(name), states.get(name), self._settings, now)

@@ -34,6 +34,7 @@ class Book:
         self._definition = definition
         self._state = state
         self._now = now
+        self._offset = timedelta(0)
         if definition is None:
             self._terms, self._wanted = GONE, Registration(layer, promise=None)
         else:
@@ -61,6 +62,7 @@ class Book:
         terms = self._terms
         if not self._keeps_promise(state):  # it ends now: no slot can wait for its offset any more
             terms = replace(terms, offset=timedelta(0))
+        self._offset = terms.offset
         slots = state.registration.promise.slots(state.owes_after, self._now - terms.offset)
         if at_most is not None:
             first = list(islice(slots, at_most + 1))
@@ -79,7 +81,7 @@ class Book:
     def settled(self) -> Settled:
         """Return the outcomes as they are to be recorded."""
         version = None if self._definition is None else self._definition.hash
-        return Settled(self.layer, version, self.outcomes, self._terms.offset)
+        return Settled(self.layer, version, self.outcomes, self._offset)
 
     def registration(self) -> tuple[Registration, datetime]:
         """Return what is to be remembered, and since when the promise holds."""
