@@ -24,6 +24,7 @@ import structlog
 import yaml
 from click.testing import CliRunner
 from sqlalchemy import Table, select
+from tests.fakes.discord.server import LocalDiscord
 from tests.fakes.model_server import ModelServer, Reply, model_server
 from tests.recent_chat import channel_key, write_chat, write_consents
 from tests.scheduler.layers import definition
@@ -44,6 +45,7 @@ FIRST_CHANNEL = 1_000
 CHANNELS = 40
 GOOD = Reply({"statements": [{"text": "They talk about kilns.", "sources": ["m1", "m2"]}]})
 _STEPPED_CLOCK = Path(__file__).with_name("stepped_clock.py")
+_BESIDE_DISCORD = Path(__file__).with_name("beside_discord.py")
 LIMIT_SECONDS = 60.0
 """What anything may take on a loaded machine."""
 
@@ -163,20 +165,30 @@ class Home:
         """Import and book a conversation of the last hours."""
         self.topics = await _populate(self.config, self.folder / "archive", channels)
 
-    def launch(self, *arguments: str, ahead_seconds: float | None = None) -> Process:
-        """Start a command; `ahead_seconds`: on a machine whose clock is wrong by so much."""
+    def launch(
+        self,
+        *arguments: str,
+        ahead_seconds: float | None = None,
+        discord: LocalDiscord | None = None,
+    ) -> Process:
+        """Start a command; `ahead_seconds`: on a machine whose clock is wrong by so much.
+
+        `discord` is what it finds where Discord is.
+        """
         program = ["-m", "zos"]
         if ahead_seconds is not None:
             program = [str(_STEPPED_CLOCK), str(ahead_seconds)]
+        elif discord is not None:
+            program = [str(_BESIDE_DISCORD), discord.rest_url, discord.gateway.url]
         log = self.folder / f"process-{len(self.started)}.log"
         command = [sys.executable, *program, *self._chosen, *arguments]
         process = Process(command, _plain_environ(), log)
         self.started.append(process)
         return process
 
-    async def serve(self, *, ahead_seconds: float | None = None) -> Process:
-        """Start the service and return once it fires layers and answers."""
-        process = self.launch("serve", ahead_seconds=ahead_seconds)
+    async def serve(self, **where: Any) -> Process:
+        """Start the service, as `launch` does, and return once it fires layers and answers."""
+        process = self.launch("serve", **where)
 
         def ready() -> bool:
             assert process.is_alive, process.log_path.read_text()
@@ -228,6 +240,11 @@ class Home:
             answer = await client.post(f"/api/v1/jobs/{layer}/trigger", json=body)
         assert answer.is_success, answer.text
         return str(answer.json()["id"])
+
+    async def ready(self) -> Any:
+        """Ask the running service how it is."""
+        async with self.http() as client:
+            return (await client.get("/readyz")).json()
 
     async def job(self, layer: str = "nightly") -> dict[str, Any]:
         """Ask the running service about a layer."""

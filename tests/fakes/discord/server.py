@@ -66,6 +66,7 @@ class LocalDiscord:
         self.is_in_a_server = True
         self.page_seconds = 0.0
         self.requests: list[tuple[str, str]] = []
+        self.rest_url = ""
         self.before_page: Callable[[int], None] = lambda _channel: None
         self.after_page: Callable[[int], None] = lambda _channel: None
 
@@ -256,8 +257,9 @@ async def local_discord() -> AsyncIterator[LocalDiscord]:
     await site.start()
     port = runner.addresses[0][1]
     local.gateway.url = f"ws://127.0.0.1:{port}/gateway"
+    local.rest_url = f"http://127.0.0.1:{port}/api"
     before: tuple[Any, Any] = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
-    Route.BASE = f"http://127.0.0.1:{port}/api"
+    Route.BASE = local.rest_url
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(local.gateway.url)
     try:
         yield local
