@@ -24,6 +24,16 @@ from zos.service.doctor import machine
 
 PROFILE = "models:\n  profiles:\n    default: {{provider: openai, model: {model}, {more}}}\n"
 
+SENDING = """\
+name: sends
+category: channel
+nodes:
+  - type: fetch_messages
+  - {type: llm_call, prompt: reflect/channel.md.j2}
+  - type: store_insight
+  - {type: output, destination: log}
+"""
+
 
 @pytest.fixture
 def store(zos: Zos, own_folder: Path) -> Path:
@@ -162,12 +172,15 @@ def test_layer_files_and_stored_jobs_that_are_broken_are_told(
 ) -> None:
     (own_folder / "layers").mkdir()
     (own_folder / "layers" / "broken.yaml").write_text("name: [")
+    (own_folder / "layers" / "sends.yaml").write_text(SENDING)
     job = "INSERT INTO apscheduler_jobs (id, next_run_time, job_state) VALUES (?, ?, x'00')"
     change(store, job, "parked:ab:layer:x", None)
     change(store, job, "layer:nightly-user-reflection", 1_700_000_000.0)
     found = examined(zos)
     assert found["layer file"]["level"] == "problem"
     assert found["job store"]["level"] == "problem"
+    sends = found["layer sends"]
+    assert (sends["level"], sends["advice"]) == ("warning", "Set output.log if it should.")
     overdue = found["layer nightly-user-reflection"]
     assert (overdue["level"], overdue["advice"]) == (
         "warning",

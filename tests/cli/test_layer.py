@@ -104,7 +104,23 @@ def test_sound_layers_are_valid(zos: Zos, project: Path) -> None:
     for arguments in ([], [path], [path.parent]):
         result = zos("layer", "validate", *arguments)
         assert (result.exit_code, result.stdout) == (0, "All layers are valid.\n")
-    assert json.loads(zos("layer", "validate", "--json").stdout) == {"valid": True, "problems": []}
+    told = json.loads(zos("layer", "validate", "--json").stdout)
+    assert told == {"valid": True, "problems": [], "withheld": []}
+
+
+def test_what_would_not_leave_is_told_with_the_key_that_lets_it(zos: Zos, project: Path) -> None:
+    path = write(project / "layers", "own.yaml")
+    path.write_text(path.read_text() + "  - {type: output, destination: log}\n")
+    result = zos("layer", "validate")
+    reason = "Zos may not write notes into its log. Set output.log if it should."
+    assert (result.exit_code, result.stdout.splitlines()) == (
+        0,
+        [f"own: what it sends is withheld. {reason}", "All layers are valid."],
+    )
+    told = json.loads(zos("layer", "validate", "--json").stdout)
+    assert told["withheld"] == [{"layer": "own", "message": reason}]
+    (project / "zos.yaml").write_text("output: {log: true}\n")
+    assert zos("layer", "validate").stdout == "All layers are valid.\n"
 
 
 def test_every_problem_is_a_line_and_the_exit_code_tells(zos: Zos, project: Path) -> None:

@@ -151,6 +151,7 @@ def test_a_run_is_shown_with_topics_refusals_and_calls_that_went_wrong(
 
 
 def test_a_rehearsal_with_an_unknown_price_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    show_preview(PreviewView("nightly", NOON, "", (), (), 900, None), as_json=False)
+    show_preview(PreviewView("nightly", NOON, "", (), (), 900, None, ("No.",)), as_json=False)
     assert "No topics to choose from." in (lines := shown(capsys))
+    assert "Withheld: No." in lines
     assert lines[-1] == "0 topics, at most 900 tokens and an unknown cost. Nothing was done."

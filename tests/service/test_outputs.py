@@ -1,4 +1,4 @@
-"""Outgoing texts: into the log, and elsewhere only where the configuration says so."""
+"""Outgoing texts: only where the configuration says so."""
 
 from __future__ import annotations
 
@@ -28,10 +28,17 @@ class Discord:
 
 
 async def test_a_text_for_the_log_is_logged() -> None:
-    port: OutputPort = Outputs(OutputConfig(), Discord().post)
+    port: OutputPort = Outputs(OutputConfig(log=True), Discord().post)
     with capture_logs() as logs:
         await port.deliver("log", PAYLOAD)
     assert logs == [{"event": "output", "log_level": "info", **PAYLOAD}]
+
+
+async def test_the_log_must_be_switched_on_too() -> None:
+    with capture_logs() as logs, pytest.raises(DeliveryError, match=r"output\.log") as caught:
+        await Outputs(OutputConfig(), Discord().post).deliver("log", PAYLOAD)
+    assert not caught.value.retryable
+    assert logs == []
 
 
 async def test_a_channel_must_be_named_to_be_written_to() -> None:

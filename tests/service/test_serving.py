@@ -61,6 +61,7 @@ def configured(config: Config, tmp_path: Path) -> Config:
     return config.model_copy(
         update={
             "api": config.api.model_copy(update={"port": 0}),
+            "output": config.output.model_copy(update={"log": True}),
             "reflect": config.reflect.model_copy(update={"layers_dir": layers}),
         }
     )

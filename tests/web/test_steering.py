@@ -90,6 +90,16 @@ async def test_a_preview_shows_what_would_be_asked_and_writes_nothing(web: Web) 
     assert "It would choose no topic now" in await web.text("/layers/nightly/preview")
 
 
+async def test_a_preview_says_what_would_not_leave(web: Web) -> None:
+    assert "withheld" not in await web.text("/layers/nightly/preview")
+    path = web.api.layers / "nightly.yaml"
+    path.write_text(path.read_text() + "  - {type: output, destination: 'discord:5'}\n")
+    web.services.loader.load_all()
+    text = await web.text("/layers/nightly/preview")
+    assert "What it sends is withheld Zos may not write to the Discord channel 5." in text
+    assert "output.discord_channels" in text
+
+
 async def test_a_viewer_sees_no_forms_and_is_turned_away(web: Web) -> None:
     await web.become_viewer()
     page = await web.page("/layers/nightly")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -71,25 +71,42 @@ def show(app: App, name: str, as_json: bool) -> None:
 def validate(app: App, paths: tuple[Path, ...], as_json: bool) -> None:
     """Check layer files, or folders of them; without PATHS the configured layers and prompts.
 
-    Exit code 2, and a line for every problem, when something is not valid.
+    Exit code 2, and a line for every problem, when something is not valid. What layers would send
+    and the configuration does not let leave is told too: that is no problem.
     """
     loaders = [_loader(app, path) for path in paths] or [_loader(app)]
     problems: list[LayerProblem] = []
+    kept: dict[tuple[str, str], None] = {}
     for loader in loaders:
         loader.load_all()
         problems += loader.problems
-    _report(problems, as_json=as_json)
+        kept |= dict.fromkeys(_withheld(app, loader))
+    _report(problems, [*kept], as_json=as_json)
     if problems:
         click.get_current_context().exit(NOT_VALID)
 
 
-def _report(problems: Sequence[LayerProblem], *, as_json: bool) -> None:
+def _withheld(app: App, loader: LayerLoader) -> Iterator[tuple[str, str]]:
+    """Yield each layer that would send what may not leave, and why it may not."""
+    from zos.reflect.destinations import withheld
+
+    for name, source in loader.sources.items():
+        for reason in withheld(source.layer, app.config.output):
+            yield name, str(reason)
+
+
+def _report(
+    problems: Sequence[LayerProblem], kept: Sequence[tuple[str, str]], *, as_json: bool
+) -> None:
     if as_json:
         told = [{"path": one.path, "line": one.line, "message": one.message} for one in problems]
-        show_json({"valid": not problems, "problems": told})
+        held = [{"layer": name, "message": reason} for name, reason in kept]
+        show_json({"valid": not problems, "problems": told, "withheld": held})
         return
     for problem in problems:
         show_line(str(problem))
+    for name, reason in kept:
+        show_line(f"{name}: what it sends is withheld. {reason}")
     show_line(f"Problems: {len(problems)}." if problems else "All layers are valid.")
 
 

@@ -164,6 +164,8 @@ def show_preview(found: PreviewView, *, as_json: bool) -> None:
             show_line(prompt.system)
             show_line(f"-- {prompt.node} ({prompt.profile})")
             show_line(prompt.text)
+    for reason in found.withheld:
+        show_line(f"\nWithheld: {reason}")
     cost = (
         "an unknown cost"
         if found.estimated_cost_usd is None

@@ -95,8 +95,9 @@ class DiscordConfig(Section):
 
 
 class OutputConfig(Section):
-    """Where nodes of type `output` may write. By default: only into Zos's own log."""
+    """Where nodes of type `output` may write. By default: nowhere."""
 
+    log: bool = Field(False, description="Into Zos's own log; what stands there no erasure reaches")
     discord_channels: frozenset[int] = Field(
         frozenset(), description="Ids of the channels that Zos may write to"
     )

@@ -68,6 +68,7 @@ class LayerExecutor:
         self.targets = TargetStore(db)
         self.clock: Clock = clock or SystemClock()
         self._settings = config.reflect
+        self._output = config.output
         self._owner = this_process()
         consents = ConsentStore(db, config)
         self._attempts = Attempts(
@@ -105,7 +106,7 @@ class LayerExecutor:
 
     async def preview(self, layer: Layer, selected: Selected, *, now: datetime) -> Preview:
         """Return what `layer` would ask about the selected topics, without asking or writing."""
-        return await preview(self._attempts, layer, selected, now=now)
+        return await preview(self._attempts, layer, selected, self._output, now=now)
 
     async def run(self, run: LayerRun, layer: Layer, planner: Planner) -> LayerRun | None:
         """Claim a queued or interrupted run and carry it out; None if it cannot be claimed now."""

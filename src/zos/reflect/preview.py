@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from zos.config.model import OutputConfig
 from zos.core.topics import TopicKey
 from zos.reflect.attempt import Attempts
 from zos.reflect.context import Prompt
+from zos.reflect.destinations import withheld
 from zos.reflect.layer import Layer
 from zos.salience.selector import Selected
 
@@ -40,20 +42,26 @@ class PreviewedTarget:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A run that does not happen."""
+    """A run that does not happen.
+
+    Attributes:
+        withheld: Why texts would not leave that its nodes would send.
+    """
 
     layer: str
     at: datetime
     selected: Selected
     targets: tuple[PreviewedTarget, ...]
+    withheld: tuple[str, ...]
 
 
 async def preview(
-    attempts: Attempts, layer: Layer, selected: Selected, *, now: datetime
+    attempts: Attempts, layer: Layer, selected: Selected, output: OutputConfig, *, now: datetime
 ) -> Preview:
     """Rehearse `layer` on what was selected, one topic after the other."""
     targets = []
     for candidate in selected.candidates:
         context = await attempts.rehearse(layer, candidate.key, now=now)
         targets.append(PreviewedTarget(candidate.key, tuple(context.prompts), context.dry_reason))
-    return Preview(layer.name, now, selected, tuple(targets))
+    refused = tuple(map(str, withheld(layer, output)))
+    return Preview(layer.name, now, selected, tuple(targets), refused)

@@ -10,13 +10,10 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from zos.config.model import OutputConfig
-from zos.core.errors import DeliveryError
+from zos.reflect.destinations import DISCORD, LOG, channel_of, insist_allowed
 from zos.service.webhook import post_json
 
 log = structlog.get_logger(__name__)
-
-LOG = "log"
-_DISCORD = "discord:"
 
 Post = Callable[[int, Mapping[str, object]], Awaitable[None]]
 """Writes a payload to a Discord channel."""
@@ -40,17 +37,10 @@ class Outputs:
         Raises:
             DeliveryError: If it was not delivered.
         """
+        insist_allowed(destination, self._settings)
         if destination == LOG:
             log.info("output", **payload)
-        elif destination.startswith(_DISCORD):
-            await self._to_discord(int(destination.removeprefix(_DISCORD)), payload)
+        elif destination.startswith(DISCORD):
+            await self._post(channel_of(destination), payload)
         else:
             await post_json(destination, payload, self._settings)
-
-    async def _to_discord(self, channel_id: int, payload: dict[str, object]) -> None:
-        if channel_id not in self._settings.discord_channels:
-            raise DeliveryError(
-                f"Zos may not write to the Discord channel {channel_id}.",
-                hint="Add it to output.discord_channels if it should.",
-            )
-        await self._post(channel_id, payload)

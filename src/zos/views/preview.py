@@ -43,6 +43,7 @@ class PreviewView:
         explanation: How the budget was shared out.
         estimated_tokens: Of all prompts and answers, at most.
         estimated_cost_usd: In US dollars, at most; None where a price is not known.
+        withheld: Why texts would not leave that the layer would send, with the key that lets them.
     """
 
     layer: str
@@ -52,6 +53,7 @@ class PreviewView:
     targets: tuple[PreviewTargetView, ...]
     estimated_tokens: int
     estimated_cost_usd: float | None
+    withheld: tuple[str, ...]
 
 
 def preview_view(preview: Preview) -> PreviewView:
@@ -69,6 +71,7 @@ def preview_view(preview: Preview) -> PreviewView:
         targets=tuple(map(_target, preview.targets)),
         estimated_tokens=sum(target.tokens for target in preview.targets),
         estimated_cost_usd=sum(known) if len(known) == len(costs) else None,
+        withheld=preview.withheld,
     )
 
 

@@ -22,7 +22,7 @@ from zos.insights.provenance.store import members_of, messages_behind
 from zos.reflect.context import OutgoingText
 
 MAX_ATTEMPTS = 8
-_FIRST_PAUSE_SECONDS = 10
+_FIRST_PAUSE_SECONDS = 10.0
 _HIDDEN = (InsightStatus.QUARANTINED.value, InsightStatus.REVIEW.value)
 WITHDRAWN = "withdrawn: what it says may not be shown any more"
 _WITHDRAWAL: dict[str, Any] = {"payload": {}, "next_attempt_at": None, "last_error": WITHDRAWN}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
+from zos.reflect.destinations import withheld
 from zos.service.doctor.finding import Finding, ok, problem, warning
 from zos.service.services import Services
 from zos.views.jobs import JobList, JobStatus
@@ -42,6 +43,10 @@ async def jobs(services: Services, *, service_runs: bool) -> AsyncIterator[Findi
     for job in found.jobs:
         for finding in _job(job, service_runs=service_runs):
             yield finding
+    for name, source in services.loader.sources.items():
+        for reason in withheld(source.layer, services.config.output):
+            sentence = f"What it sends is withheld. {reason.message}"
+            yield warning(f"layer {name}", sentence, reason.hint)
     yield ok("layers", _promises(found))
 
 

@@ -1,0 +1,64 @@
+"""Where texts may go: what the configuration's `output` section says of a node's destination. Pure.
+
+Nothing is allowed that is not named there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+
+from zos.config.model import OutputConfig
+from zos.core.errors import DeliveryError
+from zos.reflect.layer import Layer
+from zos.reflect.nodes.output import Output
+
+LOG = "log"
+DISCORD = "discord:"
+
+
+def insist_allowed(destination: str, settings: OutputConfig) -> None:
+    """Refuse a destination that the configuration does not allow.
+
+    Raises:
+        DeliveryError: If it does not; with the key that would.
+    """
+    if destination == LOG:
+        if not settings.log:
+            raise DeliveryError(
+                "Zos may not write notes into its log.", hint="Set output.log if it should."
+            )
+    elif destination.startswith(DISCORD):
+        channel_id = channel_of(destination)
+        if channel_id not in settings.discord_channels:
+            raise DeliveryError(
+                f"Zos may not write to the Discord channel {channel_id}.",
+                hint="Add it to output.discord_channels if it should.",
+            )
+    elif (host := _host(destination)) not in settings.webhook_hosts:
+        raise DeliveryError(
+            f"Zos may not post to {host}.", hint="Add it to output.webhook_hosts if it should."
+        )
+
+
+def channel_of(destination: str) -> int:
+    """Return the channel that `discord:<channel id>` names."""
+    return int(destination.removeprefix(DISCORD))
+
+
+def withheld(layer: Layer, settings: OutputConfig) -> Iterator[DeliveryError]:
+    """Yield why texts of `layer` would not leave, once for each such node."""
+    for node in layer.nodes:
+        if isinstance(node, Output):
+            try:
+                insist_allowed(node.destination, settings)
+            except DeliveryError as error:
+                yield error
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).host
+    except httpx.InvalidURL:
+        raise DeliveryError("The address of a webhook is not valid.") from None

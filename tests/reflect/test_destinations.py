@@ -1,0 +1,52 @@
+"""Nothing leaves that the configuration does not name."""
+
+from __future__ import annotations
+
+import pytest
+from tests.scheduler.layers import NODES, layer
+
+from zos.config.model import OutputConfig
+from zos.core.errors import DeliveryError
+from zos.reflect.destinations import insist_allowed, withheld
+
+HOOK = "https://hooks.example/x"
+EVERYTHING = OutputConfig(
+    log=True, discord_channels=frozenset({5}), webhook_hosts=frozenset({"hooks.example"})
+)
+
+
+@pytest.mark.parametrize(
+    ("destination", "key"),
+    [
+        ("log", "output.log"),
+        ("discord:5", "output.discord_channels"),
+        (HOOK, "output.webhook_hosts"),
+    ],
+)
+def test_every_destination_is_off_until_its_key_is_set(destination: str, key: str) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        insist_allowed(destination, OutputConfig())
+    assert key in caught.value.hint
+    assert not caught.value.retryable
+    insist_allowed(destination, EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://hooks.example.evil/", "https://hooks.example@evil/", "http://[", "https://?"]
+)
+def test_a_host_is_what_would_be_connected_to(url: str) -> None:
+    with pytest.raises(DeliveryError):
+        insist_allowed(url, EVERYTHING)
+
+
+def test_a_layers_nodes_are_told_that_would_send_in_vain() -> None:
+    outputs = [{"type": "output", "destination": one} for one in ("log", "discord:5", HOOK)]
+    for number, node in enumerate(outputs):
+        node["name"] = f"out-{number}"
+    sending = layer(nodes=[*NODES, *outputs])
+    assert [one.hint.split()[-4:] for one in withheld(sending, OutputConfig(log=True))] == [
+        ["output.discord_channels", "if", "it", "should."],
+        ["output.webhook_hosts", "if", "it", "should."],
+    ]
+    assert [*withheld(sending, EVERYTHING)] == []
+    assert [*withheld(layer(), OutputConfig())] == []
