@@ -88,6 +88,7 @@ async def _evil(web: Web) -> dict[str, str]:
         "session_id": "01KAR7W0M0V3S4T5X6Y7Z8A9BC",
         "key_id": "01KAR7W0M0V3S4T5X6Y7Z8A9BC",
         "path": "zos.css",
+        "operation": "trigger",
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from zos.core.errors import (
@@ -39,12 +40,40 @@ _STATUS_OF: tuple[tuple[type[ZosError], int], ...] = (  # the first that fits
     (ZosError, 500),
 )
 
+_OF_THE_GATE = (  # what no error of ours says: the gate answers before any route is asked
+    ("token", 401, "The token or key is missing or wrong"),
+    ("cross-site", 403, "Another site's page may not write here"),
+    ("too-large", 413, "The request is too large"),
+    ("host", 421, "The service does not answer to this name"),
+    ("timeout", 503, "The answer took too long"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """A kind of problem. `type` is what a problem object says of its kind."""
+
+    type: str
+    status: int
+    title: str
+
+
+def kinds() -> list[ProblemKind]:
+    """Return every kind of problem that there is, by status and type."""
+    gate = [ProblemKind(_TYPE_PREFIX + kind, status, title) for kind, status, title in _OF_THE_GATE]
+    ours = [
+        ProblemKind(_TYPE_PREFIX + _kind(error), _status_of(error), _title(error))
+        for error in _tree(ZosError)
+        if error.__module__ == ZosError.__module__
+    ]
+    return sorted([*gate, *ours], key=lambda one: (one.status, one.type))
+
 
 def problem(error: ZosError) -> dict[str, object]:
     """Return `error` as a problem object, with the HTTP status that fits it."""
     return {
         "type": _TYPE_PREFIX + _kind(type(error)),
-        "title": (type(error).__doc__ or "").strip().splitlines()[0].rstrip("."),
+        "title": _title(type(error)),
         "status": status_of(error),
         "detail": error.message,
         **({"hint": error.hint} if error.hint else {}),
@@ -53,7 +82,7 @@ def problem(error: ZosError) -> dict[str, object]:
 
 def status_of(error: ZosError) -> int:
     """Return the HTTP status that fits `error`."""
-    return next(status for kind, status in _STATUS_OF if isinstance(error, kind))
+    return _status_of(type(error))
 
 
 def as_error(content: Mapping[str, Any]) -> ZosError:
@@ -62,6 +91,14 @@ def as_error(content: Mapping[str, Any]) -> ZosError:
     matching = (one for one in _tree(ZosError) if _kind(one) == kind)
     detail = str(content.get("detail") or content.get("title") or "The service refused.")
     return next(matching, ServiceError)(detail, hint=str(content.get("hint", "")))
+
+
+def _status_of(error: type[ZosError]) -> int:
+    return next(status for kind, status in _STATUS_OF if issubclass(error, kind))
+
+
+def _title(error: type[ZosError]) -> str:
+    return (error.__doc__ or "").strip().splitlines()[0].rstrip(".")
 
 
 def _kind(error: type[ZosError]) -> str:

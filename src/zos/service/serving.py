@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
-from functools import partial
+from functools import cache, partial
 from socket import socket
 from typing import Any
 
@@ -20,7 +20,7 @@ from zos.access.access import OPERATOR, Access, open_access
 from zos.access.login.link import login_url
 from zos.access.runtime import RunningService, announce, runtime_path, withdraw
 from zos.access.token import make_token, token_path
-from zos.api.app import API_PREFIX, create_app
+from zos.api.app import API_PREFIX, create_app, openapi_document
 from zos.api.binding import bind, local_url
 from zos.api.events import EventHub
 from zos.api.metrics import Metrics
@@ -40,6 +40,7 @@ from zos.service.services import Services, build_services
 from zos.service.signals import Signals, handled_signals
 from zos.views.storage import StorageView
 from zos.web.app import create_pages
+from zos.web.reference import Group, groups_of
 from zos.web.services import WebServices
 
 log = structlog.get_logger(__name__)
@@ -190,8 +191,16 @@ def web_services(services: Services, bot: DiscordBot, access: Access) -> WebServ
         control=services.scheduler,
         preview=services.preview,
         events_path=f"{API_PREFIX}/events",
+        document_path=f"{API_PREFIX}/openapi.json",
+        reference=api_reference,
         access=access,
     )
+
+
+@cache
+def api_reference() -> tuple[Group, ...]:
+    """Return what the API says of itself, for people. The first time takes a while."""
+    return groups_of(openapi_document())
 
 
 def _describe(config: Config, listening: socket) -> RunningService:

@@ -13,6 +13,7 @@ from zos.web import (
     assets,
     calls,
     costs,
+    docs,
     insight,
     insight_search,
     insights,
@@ -55,6 +56,7 @@ PAGES = (
     calls.router,
     system.router,
     access.router,
+    docs.router,
 )
 """Every page's router. The navigation's order stands in `zos.web.navigation`."""
 

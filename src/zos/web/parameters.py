@@ -24,6 +24,7 @@ Cursor = Annotated[str | None, Query(max_length=40, pattern=r"^[0-9.]*$"), CHOSE
 IdCursor = Annotated[str | None, Query(max_length=26, pattern=r"^[0-9A-Za-z]*$"), CHOSEN]
 ServerId = Annotated[int | None, Query(ge=1, le=_MAX_SNOWFLAKE), CHOSEN]
 Name = Annotated[str | None, Query(max_length=200, pattern=NO_NUL), CHOSEN]
+Word = Annotated[str, Path(max_length=100, pattern=NO_NUL)]
 InsightId = Annotated[str, Path(max_length=26, pattern=r"^[0-9A-Za-z]*$")]
 
 

@@ -23,6 +23,7 @@ from zos.views.known import KnownViews
 from zos.views.runs import RunsView
 from zos.views.slots import SlotsView
 from zos.views.storage import StorageView
+from zos.web.reference import Group
 
 Rehearse = Callable[[str, Sequence[str]], Awaitable[Preview]]
 """A layer's name and topic keys (none: as it selects) → what it would do."""
@@ -37,6 +38,8 @@ class WebServices:
         access: Who may ask, and the record of what they changed.
         control: Triggers, pauses and resumes layers.
         events_path: Where changes of runs are told as server-sent events.
+        document_path: Where the API describes itself to programs.
+        reference: Returns the same for people; blocks for a moment the first time.
     """
 
     config: Config
@@ -55,6 +58,8 @@ class WebServices:
     control: ReflectionScheduler
     preview: Rehearse
     events_path: str
+    document_path: str
+    reference: Callable[[], Sequence[Group]]
     access: Access
 
 
