@@ -29,10 +29,10 @@ async def test_a_link_opens_the_pages_once_and_what_is_done_is_recorded(home: Ho
 
     record = (await home.ask("access", "audit", "--json")).json
     assert [(row["via"], row["action"]) for row in record] == [
-        ("cli", "revoke_session"),
+        ("cli", "end_session"),
         ("cli", "pause"),
         ("session", "log_in"),
-        ("cli", "add_link"),
+        ("cli", "make_link"),
     ]
     stopped = await service.stop()
     assert stopped.code == 0, stopped.err

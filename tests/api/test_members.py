@@ -55,6 +55,20 @@ async def test_all_that_is_known_is_told_and_exported(api: Api, about: str) -> N
     assert [one["text"] for one in answer.json()["messages"]] == ["I grow tomatoes"]
 
 
+async def test_an_export_is_recorded_also_when_it_is_refused(api: Api, about: str) -> None:
+    assert about
+    for member_id in (ANN, 999):
+        await api.http.get(f"/members/{member_id}/export")
+    await api.get(f"/members/{ANN}")
+    page = await api.get("/audit")
+    assert [(one["origin"], one["action"], one["status"]) for one in page["items"]] == [
+        ("http", "export", 404),
+        ("http", "export", 200),
+        ("http", "consent", 200),
+    ]
+    assert page["items"][1]["target"] == f"/api/v1/members/{ANN}/export"
+
+
 async def test_a_stranger_is_not_known_nor_exported(api: Api) -> None:
     for path in ("", "/export", "/erasure"):
         answer = await api.http.get(f"/members/999{path}")

@@ -75,11 +75,12 @@ def test_what_it_changes_is_recorded(zos: Zos) -> None:
     assert zos("access", "audit").stdout == "Nothing was changed yet.\n"
     zos("access", "key", "add", "one")
     zos("access", "key", "revoke", "one")
+    zos("access", "key", "revoke", "none")
     page = zos("access", "audit", "--limit", "1").stdout
-    assert re.search(r"operator +cli +revoke_key +one +200", page)
+    assert re.search(r"operator +cli +revoke_key +none +404", page)
     cursor = page.split("--before ")[1].strip()
-    (older,) = json.loads(zos("access", "audit", "--before", cursor, "--json").stdout)
-    assert (older["action"], older["target"]) == ("add_key", "one, viewer")
+    _ended, older = json.loads(zos("access", "audit", "--before", cursor, "--json").stdout)
+    assert (older["action"], older["target"]) == ("make_key", "one, viewer")
     assert zos("access", "audit", "--name", "nobody").stdout == "Nothing was changed yet.\n"
 
 

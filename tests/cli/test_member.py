@@ -108,6 +108,26 @@ def test_an_export_goes_to_a_new_private_file_or_to_standard_output(store: Path,
     other = store / "nobody.json"
     assert zos("member", "export", "999", "-o", other).exit_code == 2
     assert not other.exists()
+    record = json.loads(zos("access", "audit", "--json").stdout)
+    assert [(one["action"], one["target"], one["status"]) for one in record] == [
+        ("export", "member 999", 404),
+        ("export", f"member {ANN}", 200),
+        ("export", f"member {ANN}", 200),
+    ]
+
+
+@pytest.mark.usefixtures("store")
+def test_what_is_done_for_a_member_is_recorded(about: str, zos: Zos) -> None:
+    assert zos("member", "consent", str(ANN), "yes").exit_code == 0
+    assert zos("member", "dispute", str(ANN), about, "I moved away.").exit_code == 0
+    assert zos("member", "forget", str(ANN), "--yes").exit_code == 0
+    record = json.loads(zos("access", "audit", "--json").stdout)
+    assert {one["origin"] for one in record} == {"cli"}
+    assert [(one["action"], one["target"]) for one in reversed(record)] == [
+        ("consent", f"member {ANN}"),
+        ("dispute", f"insight {about}"),
+        ("forget", f"member {ANN}"),
+    ]
 
 
 @pytest.mark.usefixtures("store")

@@ -222,6 +222,12 @@ def test_a_pause_is_told_and_ends_with_a_resume(zos: Zos) -> None:
     assert answer(zos, "reflect", "jobs", "nightly")["paused"]["note"] == "moving"
     assert zos("reflect", "resume", "nightly").stdout.startswith("Resumed. Next run: 20")
     assert answer(zos, "reflect", "jobs", "nightly")["paused"] is None
+    record = answer(zos, "access", "audit")
+    assert [(one["origin"], one["action"], one["target"]) for one in reversed(record)] == [
+        ("cli", "pause", "nightly"),
+        ("cli", "trigger", "nightly"),
+        ("cli", "resume", "nightly"),
+    ]
 
 
 @pytest.mark.usefixtures("community")

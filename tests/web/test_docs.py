@@ -33,7 +33,7 @@ async def test_a_route_tells_what_it_takes_and_gives(web: Web) -> None:
     assert "until date-time or null When it ends by itself" in text
     assert "JobStatus" in text
     assert "403 Whoever asks may not do this" in text
-    asked = f'curl -X POST -H "Authorization: Bearer $ZOS_KEY" --json \'{{"by": "ann"'
+    asked = 'curl -X POST -H "Authorization: Bearer $ZOS_KEY" --json \'{"by": "ann"'
     assert asked in text
     assert '"$ZOS_URL/api/v1/jobs/nightly-channel-reflection/pause"' in text
     assert web.api.url in text

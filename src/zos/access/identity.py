@@ -45,5 +45,5 @@ class Identity:
         if not self._access.token.matches(secret):
             return await self._access.keys.find(secret)
         if by:
-            return Principal(unquote(by)[:MAX_NAME], OPERATOR.role, Via.CLI)
+            return Principal.at_terminal(unquote(by)[:MAX_NAME])
         return Principal(OPERATOR.name, OPERATOR.role, Via.TOKEN)

@@ -20,6 +20,14 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
+class Origin(StrEnum):
+    """From where somebody asks."""
+
+    HTTP = "http"
+    DISCORD = "discord"
+    CLI = "cli"
+
+
 class Via(StrEnum):
     """By what somebody was recognised."""
 
@@ -27,6 +35,15 @@ class Via(StrEnum):
     KEY = "key"
     SESSION = "session"
     CLI = "cli"
+    DISCORD = "discord"
+
+    @property
+    def origin(self) -> Origin:
+        """From where somebody asks who is recognised so."""
+        return _ORIGINS.get(self, Origin.HTTP)
+
+
+_ORIGINS = {Via.CLI: Origin.CLI, Via.DISCORD: Origin.DISCORD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,11 @@ class Principal:
     role: Role
     via: Via
     session_id: str | None = None
+
+    @classmethod
+    def at_terminal(cls, user: str) -> Principal:
+        """Return the operator who is that user of this machine."""
+        return cls(user, Role.OPERATOR, Via.CLI)
 
     @property
     def may_write(self) -> bool:

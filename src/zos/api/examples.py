@@ -256,6 +256,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "at": "2026-11-23T19:32:00Z",
         "name": "ann",
         "role": "operator",
+        "origin": "http",
         "via": "session",
         "action": "pause",
         "method": "POST",

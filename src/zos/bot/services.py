@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zos.access.audit.store import AuditLog
 from zos.config.model import DiscordConfig
 from zos.core.clock import Clock
 from zos.members.rights import Members
@@ -25,6 +26,7 @@ class BotServices:
         layers: Names the layers in force.
         control: Triggers, pauses and resumes layers.
         is_scheduling: Says whether layers fire.
+        audit: The record of what operators change.
         published: A file that remembers which commands Discord was told of.
     """
 
@@ -38,4 +40,5 @@ class BotServices:
     layers: Callable[[], Sequence[str]]
     control: Control
     is_scheduling: Callable[[], bool]
+    audit: AuditLog
     published: Path

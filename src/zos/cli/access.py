@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from zos.access.principal import Principal, Role, Via
+from zos.access.principal import Principal, Role
 from zos.access.user import user_name
 from zos.cli.context import App, pass_app
 from zos.cli.output import json_option, show_json, show_line, show_table
@@ -21,6 +20,7 @@ from zos.core.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from zos.access.access import Books
 
@@ -51,9 +51,8 @@ def link(app: App, role: str, name: str) -> None:
     grant = Grant(checked_name(name), Role(role))
 
     async def make(books: Books) -> str:
-        code = await books.links.make(grant)
-        await _record(books, "add_link", f"{grant.name}, {grant.role}")
-        return code
+        async with _recorded(books, "make_link", f"{grant.name}, {grant.role}"):
+            return await books.links.make(grant)
 
     show_line(login_url(service.url, _ask(app, make)))
 
@@ -80,8 +79,8 @@ def add_key(app: App, *, name: str, role: str, days: int | None, as_json: bool) 
     expires_at = None if days is None else SystemClock().now() + timedelta(days=days)
 
     async def make(books: Books) -> dict[str, object]:
-        secret, made = await books.keys.make(grant, expires_at)
-        await _record(books, "add_key", f"{grant.name}, {grant.role}")
+        async with _recorded(books, "make_key", f"{grant.name}, {grant.role}"):
+            secret, made = await books.keys.make(grant, expires_at)
         return {"key": secret, "id": made.id, "expires_at": made.expires_at}
 
     made = _ask(app, make)
@@ -112,8 +111,8 @@ def revoke_key(app: App, name: str) -> None:
     """End the key of that NAME (or id) at once."""
 
     async def end(books: Books) -> None:
-        await books.keys.end(name)
-        await _record(books, "revoke_key", name)
+        async with _recorded(books, "revoke_key", name):
+            await books.keys.end(name)
 
     _ask(app, end)
     show_line(f"The key {name} is no key any more.")
@@ -148,8 +147,8 @@ def revoke_session(app: App, session_id: str) -> None:
     """Log somebody out."""
 
     async def end(books: Books) -> None:
-        await books.sessions.end(session_id)
-        await _record(books, "revoke_session", session_id)
+        async with _recorded(books, "end_session", session_id):
+            await books.sessions.end(session_id)
 
     _ask(app, end)
     show_line(f"The session {session_id} has ended.")
@@ -167,9 +166,9 @@ def audit(app: App, *, name: str | None, before: str | None, limit: int, as_json
     if as_json:
         show_json(page.items)
         return
-    columns = ["at", "name", "role", "via", "action", "target", "status"]
+    columns = ["at", "name", "role", "from", "action", "target", "status"]
     rows = (
-        (one.at, one.name, one.role, one.via, one.action, one.target, one.status)
+        (one.at, one.name, one.role, one.origin, one.action, one.target, one.status)
         for one in page.items
     )
     show_table(columns, rows, empty="Nothing was changed yet.")
@@ -193,8 +192,7 @@ async def _books(app: App) -> AsyncIterator[Books]:
         yield open_books(database, SystemClock())
 
 
-async def _record(books: Books, action: str, target: str) -> None:
-    from zos.access.audit.store import Deed
+def _recorded(books: Books, action: str, target: str) -> AbstractAsyncContextManager[None]:
+    from zos.access.audit.recording import recorded
 
-    user = Principal(user_name(), Role.OPERATOR, Via.CLI)
-    await books.audit.record(user, Deed(action, "CLI", target, HTTPStatus.OK))
+    return recorded(books.audit, Principal.at_terminal(user_name()), action, target)

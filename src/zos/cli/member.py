@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,9 +17,10 @@ from zos.cli.output import json_option, progress, show_json, show_line, show_tab
 from zos.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from typing import BinaryIO
 
+    from zos.db.engine import Database
     from zos.members.model import Erasure
     from zos.members.rights import Members
     from zos.service.operator import Operator
@@ -88,10 +89,10 @@ def export(app: App, member_id: int, output: Path | None) -> None:
     What they said in private is in it: hand it to nobody else.
     """
     if output is None:
-        _ask(app, lambda one: _export(one, member_id, sys.stdout.buffer))
+        app.run(lambda: _export(app, member_id, sys.stdout.buffer))
         return
     with _new_file(output) as file:
-        _ask(app, lambda one: _export(one, member_id, file))
+        app.run(lambda: _export(app, member_id, file))
     click.echo(f"Written to {output}.", err=True)
 
 
@@ -109,10 +110,18 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-async def _export(members: Members, member_id: int, file: BinaryIO) -> None:
-    async for piece in members.export(member_id):
-        file.write(piece)
-    file.flush()
+async def _export(app: App, member_id: int, file: BinaryIO) -> None:
+    from zos.access.audit.recording import recorded
+    from zos.access.audit.store import AuditLog
+    from zos.access.principal import Principal
+    from zos.core.clock import SystemClock
+
+    async with app.database(schema="require") as database:
+        audit, user = AuditLog(database, SystemClock()), Principal.at_terminal(user_name())
+        async with recorded(audit, user, "export", f"member {member_id}"):
+            async for piece in _members(app, database).export(member_id):
+                file.write(piece)
+            file.flush()
 
 
 @member.command()
@@ -207,14 +216,13 @@ def _ask(app: App, question: Callable[[Members], Awaitable[_Answer]]) -> _Answer
     """Read in the store itself, whether or not a service runs on it."""
 
     async def work() -> _Answer:
-        async with _members(app) as members:
-            return await question(members)
+        async with app.database(schema="require") as database:
+            return await question(_members(app, database))
 
     return app.run(work)
 
 
-@asynccontextmanager
-async def _members(app: App) -> AsyncIterator[Members]:
+def _members(app: App, database: Database) -> Members:
     from zos.consent.store import ConsentStore
     from zos.core.clock import SystemClock
     from zos.members.rights import Members
@@ -222,14 +230,13 @@ async def _members(app: App) -> AsyncIterator[Members]:
     from zos.salience.ledger import SalienceLedger
 
     config = app.config
-    async with app.database(schema="require") as database:
-        yield Members(
-            database,
-            ConsentStore(database, config),
-            SalienceLedger(database, config),
-            SystemClock(),
-            path_in(config.data_dir),
-        )
+    return Members(
+        database,
+        ConsentStore(database, config),
+        SalienceLedger(database, config),
+        SystemClock(),
+        path_in(config.data_dir),
+    )
 
 
 def _order(app: App, question: Callable[[Operator], Awaitable[_Answer]]) -> _Answer:

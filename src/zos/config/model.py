@@ -146,6 +146,9 @@ class PrivacyConfig(Section):
         le=3_650,
         description="What is stored of a server is kept for so long after Zos left it, then erased",
     )
+    audit_days: int = Field(
+        400, ge=1, le=36_500, description="The record of who changed what is kept for so long"
+    )
 
 
 class ModelPrice(Section):

@@ -95,5 +95,6 @@ def bot_services(services: Services) -> BotServices:
         layers=lambda: tuple(services.loader.sources),
         control=services.scheduler,
         is_scheduling=lambda: services.scheduler.is_running,
+        audit=services.audit,
         published=beside_database(services.config, ".discord-commands"),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 
+from zos.access.audit.recording import recorded
+from zos.access.principal import Principal
 from zos.config import Config
 from zos.core.consent import ConsentState
 from zos.members.model import ConsentChange, Dispute, Erasure
@@ -64,24 +66,33 @@ class _Local(Operator):
         return preview_view(await self._services.preview(layer, topics))
 
     async def trigger(self, layer: str, topics: Sequence[str], *, by: str) -> RunView:
-        run = await self._services.scheduler.request(layer, by=by, topics=topics)
+        async with self._recorded(by, "trigger", layer):
+            run = await self._services.scheduler.request(layer, by=by, topics=topics)
         return await self._services.runs.get(run.id)
 
     async def pause(self, layer: str, *, by: str, note: str, until: datetime | None) -> JobStatus:
-        await self._services.scheduler.pause(layer, by=by, note=note, until=until)
+        async with self._recorded(by, "pause", layer):
+            await self._services.scheduler.pause(layer, by=by, note=note, until=until)
         return await self.job(layer)
 
     async def resume(self, layer: str, *, by: str) -> JobStatus:
-        await self._services.scheduler.resume(layer, by=by)
+        async with self._recorded(by, "resume", layer):
+            await self._services.scheduler.resume(layer, by=by)
         return await self.job(layer)
 
     async def set_consent(self, member_id: int, state: ConsentState, *, by: str) -> ConsentChange:
-        return await self._services.members.set_consent(member_id, state, by)
+        async with self._recorded(by, "consent", f"member {member_id}"):
+            return await self._services.members.set_consent(member_id, state, by)
 
     async def dispute(self, member_id: int, insight_id: str, text: str, *, by: str) -> Dispute:
-        return await self._services.members.dispute(member_id, insight_id, text, by)
+        async with self._recorded(by, "dispute", f"insight {insight_id}"):
+            return await self._services.members.dispute(member_id, insight_id, text, by)
 
     async def forget(
         self, member_id: int, *, by: str, progress: Callable[[int, int], None]
     ) -> Erasure:
-        return await self._services.members.forget(member_id, by, progress)
+        async with self._recorded(by, "forget", f"member {member_id}"):
+            return await self._services.members.forget(member_id, by, progress)
+
+    def _recorded(self, by: str, action: str, target: str) -> AbstractAsyncContextManager[None]:
+        return recorded(self._services.audit, Principal.at_terminal(by), action, target)

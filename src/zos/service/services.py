@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from zos.access.audit.store import AuditLog
 from zos.config import Config
 from zos.consent.store import ConsentStore
 from zos.core.clock import Clock, SystemClock
@@ -56,6 +57,7 @@ class Services:
     runs: RunsView
     known: KnownViews
     health: HealthView
+    audit: AuditLog
 
     async def settle_self_concept(self) -> None:
         """Bring the self-concept's file and its versions together: edits come in, revisions go out.
@@ -143,6 +145,7 @@ async def _joined(config: Config, clock: Clock, database: Database, llm: ModelCl
         runs=RunsView(database),
         known=known_views(database, config, selector, loader),
         health=HealthView(database, jobs),
+        audit=AuditLog(database, clock),
     )
 
 

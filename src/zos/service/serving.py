@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from zos.access.access import OPERATOR, Access, open_access
+from zos.access.audit.pruning import Pruning
 from zos.access.login.link import login_url
 from zos.access.runtime import RunningService, announce, runtime_path, withdraw
 from zos.access.token import make_token, token_path
@@ -109,6 +110,7 @@ async def _work(
                 (SELF_CONCEPT_SECONDS, services.settle_self_concept, "self_concept"),
                 (PRIVACY_SECONDS, lambda: _erase(services), "erasures"),
                 (PRIVACY_SECONDS, services.retention.step, "retention"),
+                (PRIVACY_SECONDS, pruning_of(services).step, "audit"),
             )
         ]
         try:
@@ -149,6 +151,12 @@ def delivery_of(services: Services, bot: DiscordBot) -> Delivery:
     outputs = Outputs(services.config.output, bot.post)
     store = OutboxStore(services.database)
     return Delivery(store, outputs, services.consents, services.clock)
+
+
+def pruning_of(services: Services) -> Pruning:
+    """Return what ends old rows of the record of writes."""
+    days = services.config.privacy.audit_days
+    return Pruning(services.audit, services.clock, days)
 
 
 def api_services(

@@ -8,6 +8,7 @@ import pytest
 from tests.bot.commands.conftest import OPERATOR, ROLE, Commanded
 from tests.fakes.discord.interactions import DEFERRED, MESSAGE
 
+from zos.access.principal import Origin, Role
 from zos.bot.commands import answering
 from zos.bot.commands.answering import WENT_WRONG
 from zos.bot.commands.operator import is_operator
@@ -49,6 +50,26 @@ async def test_a_layer_is_triggered_paused_and_resumed(commanded: Commanded) -> 
         await commanded.use(OPERATOR, "zos-admin resume", layer=LAYER)
         jobs = await commanded.use(OPERATOR, "zos-admin jobs")
         assert "paused" not in jobs.text
+
+
+async def test_what_operators_change_is_recorded(commanded: Commanded) -> None:
+    async with commanded.listening():
+        for command in ("trigger", "pause", "resume", "trigger"):
+            await commanded.use(OPERATOR, f"zos-admin {command}", layer=LAYER)
+        await commanded.use(OPERATOR, "zos-admin pause", layer="nothing")
+        await commanded.use(OPERATOR, "zos-admin jobs")
+        await commanded.use(MEMBER, "zos-admin pause", layer=LAYER)
+        page = await commanded.services.audit.page()
+    assert {(one.name, one.origin, one.role) for one in page.items} == {
+        (f"discord:{OPERATOR}", Origin.DISCORD, Role.OPERATOR)
+    }
+    assert [(one.action, one.target, one.status) for one in reversed(page.items)] == [
+        ("trigger", LAYER, 200),
+        ("pause", LAYER, 200),
+        ("resume", LAYER, 200),
+        ("trigger", LAYER, 200),
+        ("pause", "nothing", 404),
+    ]
 
 
 async def test_an_interaction_told_twice_triggers_once(commanded: Commanded) -> None:

@@ -1,1 +1,1 @@
-"""The record of writes: who changed what, by which way, and with what outcome."""
+"""The record of writes: who changed what, from where, by which way, and with what outcome."""

@@ -1,24 +1,31 @@
-"""Which requests are recorded, and as what.
+"""Which requests and commands are recorded, and as what.
 
-In: a request's scope, once its answer is known. Out: a row of the record, or none.
+In: a request's scope, once its answer is known; or a command, while it is carried out. Out: a row of the
+record, or none.
 """
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 import structlog
 from starlette.types import Scope
 
 from zos.access.audit.store import AuditLog, Deed
-from zos.access.gate.places import is_unrecorded
+from zos.access.gate.places import is_export, is_unrecorded
 from zos.access.gate.rules import is_write
-from zos.access.principal import principal_of
-from zos.core.errors import DatabaseError
+from zos.access.principal import Principal, principal_of
+from zos.access.problems import status_of
+from zos.core.errors import DatabaseError, ZosError
 
 log = structlog.get_logger(__name__)
 
 
 class Recorder:
-    """Records writes of those who are known, done or refused.
+    """Records writes of those who are known, done or refused, and what hands out all about a member.
 
     Args:
         audit: The record.
@@ -28,23 +35,52 @@ class Recorder:
         self._audit = audit
 
     async def __call__(self, scope: Scope, status: int) -> None:
-        """Record the request of this scope, if it is a write, before its answer is sent.
-
-        What was done cannot be undone if the store fails now: the log says then what the record does not.
-        """
-        principal = principal_of(scope)
-        if principal is None or not is_write(scope) or is_unrecorded(scope["path"]):
+        """Record the request of this scope, if it is one to record, before its answer is sent."""
+        principal, path = principal_of(scope), scope["path"]
+        if principal is None or not (is_write(scope) or is_export(path)) or is_unrecorded(path):
             return
         route = scope.get("route")  # left there by the router, if it was reached
-        deed = Deed(getattr(route, "name", ""), scope["method"], scope["path"], status)
-        try:
-            await self._audit.record(principal, deed)
-        except DatabaseError as error:
-            log.error(
-                "write_not_recorded",
-                by=principal.name,
-                action=deed.action,
-                target=deed.target,
-                status=status,
-                error=str(error),
-            )
+        deed = Deed(getattr(route, "name", ""), scope["method"], path, status)
+        await _record(self._audit, principal, deed)
+
+
+@asynccontextmanager
+async def recorded(
+    audit: AuditLog, principal: Principal, action: str, target: str
+) -> AsyncIterator[None]:
+    """Record what is done in a block that no request asked for, or why it was refused.
+
+    Args:
+        audit: The record.
+        principal: Who asks for it, from Discord or the command line.
+        action: The name of what they ask for, as the API's route has it.
+        target: What is changed.
+    """
+    status = HTTPStatus.INTERNAL_SERVER_ERROR.value
+    try:
+        yield
+        status = HTTPStatus.OK.value
+    except ZosError as error:
+        status = status_of(error)
+        raise
+    except asyncio.CancelledError:
+        status = HTTPStatus.SERVICE_UNAVAILABLE.value
+        raise
+    finally:
+        method = principal.via.value.upper()
+        await _record(audit, principal, Deed(action, method, target, status))
+
+
+async def _record(audit: AuditLog, principal: Principal, deed: Deed) -> None:
+    """What was done cannot be undone if the store fails now: the log says then what the record does not."""
+    try:
+        await audit.record(principal, deed)
+    except DatabaseError as error:
+        log.error(
+            "write_not_recorded",
+            by=principal.name,
+            action=deed.action,
+            target=deed.target,
+            status=deed.status,
+            error=str(error),
+        )

@@ -1,4 +1,4 @@
-"""`AuditLog`: one row for every write that somebody known made or was refused. Rows are never changed.
+"""`AuditLog`: one row for every write that somebody known made or was refused. Rows are never changed, but end.
 
 In: principals and what they did. Out: pages of the record, newest first.
 """
@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, delete, select
 
-from zos.access.principal import Principal, Role, Via
+from zos.access.principal import Origin, Principal, Role, Via
 from zos.core.clock import Clock
-from zos.core.ids import new_ulid
+from zos.core.ids import new_ulid, ulid_floor
 from zos.db.engine import Database
 from zos.db.tables import audit
 from zos.views.page import Page, page_of
 
 _MAX_TARGET = 500
+_PORTION = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Deed:
 
     Attributes:
         action: The name of what was asked for; empty if it was refused before that was known.
-        method: Of HTTP; `CLI` for the command line's own writes.
+        method: Of HTTP; `CLI` and `DISCORD` for commands that no request asked for.
         target: The path that was asked for, or what was changed.
         status: The HTTP status of the answer.
     """
@@ -43,9 +44,11 @@ class AuditRow:
     """A write, and who made it.
 
     Attributes:
-        name: Of the operator, link or key.
+        name: Of the operator, link or key; `discord:<id>` for an operator on Discord.
+        origin: From where they asked: over HTTP, on Discord, or by the command line.
         via: By what they were recognised.
         action: The name of what was asked for; empty if it was refused before that was known.
+        method: Of HTTP; `CLI` and `DISCORD` for commands that no request asked for.
         target: The path that was asked for, or what was changed.
         status: The HTTP status of the answer: below 400 it was done.
     """
@@ -54,6 +57,7 @@ class AuditRow:
     at: datetime
     name: str
     role: Role
+    origin: Origin
     via: Via
     action: str
     method: str
@@ -95,6 +99,13 @@ class AuditLog:
         async with self._database.write() as connection:
             await connection.execute(self._database.insert(audit), row)
 
+    async def prune(self, before: datetime) -> int:
+        """Delete a portion of the rows older than `before` (aware); return how many went."""
+        old = select(audit.c.id).where(audit.c.id < ulid_floor(before)).limit(_PORTION)
+        async with self._database.write() as connection:
+            gone = await connection.execute(delete(audit).where(audit.c.id.in_(old)))
+        return gone.rowcount
+
     async def page(
         self, *, name: str | None = None, before: str | None = None, limit: int = 50
     ) -> Page[AuditRow]:
@@ -116,4 +127,5 @@ class AuditLog:
 
 
 def _row(row: Row[Any]) -> AuditRow:
-    return AuditRow(**{**row._asdict(), "role": Role(row.role), "via": Via(row.via)})
+    via = Via(row.via)
+    return AuditRow(**{**row._asdict(), "role": Role(row.role), "via": via, "origin": via.origin})

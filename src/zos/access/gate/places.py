@@ -37,7 +37,12 @@ def is_open(path: str) -> bool:
 
 def is_endless(path: str) -> bool:
     """Whether its answer has no end, or one that nobody can foresee: events, exports."""
-    return path in _ENDLESS_PATHS or path.endswith(_EXPORT)
+    return path in _ENDLESS_PATHS or is_export(path)
+
+
+def is_export(path: str) -> bool:
+    """Whether all that is known about a member is handed out there."""
+    return path.endswith(_EXPORT)
 
 
 def is_for_viewers(path: str) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import discord
 import structlog
 from discord import app_commands
 
+from zos.access.audit.recording import recorded
+from zos.access.principal import Principal, Role, Via
 from zos.bot.commands.answering import answer, say
 from zos.bot.commands.operator_text import cost_lines, job_lines, run_line, run_lines, status_lines
 from zos.bot.commands.text import moment, plain
@@ -87,9 +90,10 @@ class OperatorCommands(
         """Open a run."""
 
         async def work() -> list[str]:
-            opened = await self._services.control.request(
-                layer, by=_named(interaction), request_key=f"discord:{interaction.id}"
-            )
+            async with self._recorded(interaction, layer):
+                opened = await self._services.control.request(
+                    layer, by=_named(interaction), request_key=f"discord:{interaction.id}"
+                )
             return [run_line(await self._services.runs.get(opened.id))]
 
         await answer(interaction, work)
@@ -112,7 +116,8 @@ class OperatorCommands(
             if hours is not None:
                 until = self._services.clock.now() + timedelta(hours=hours)
             by = _named(interaction)
-            await self._services.control.pause(layer, by=by, note=note, until=until)
+            async with self._recorded(interaction, layer):
+                await self._services.control.pause(layer, by=by, note=note, until=until)
             ends = "somebody resumes it" if until is None else moment(until)
             return [f"{plain(layer)} is paused until {ends}."]
 
@@ -124,7 +129,8 @@ class OperatorCommands(
         """Resume a layer."""
 
         async def work() -> list[str]:
-            await self._services.control.resume(layer, by=_named(interaction))
+            async with self._recorded(interaction, layer):
+                await self._services.control.resume(layer, by=_named(interaction))
             return [f"{plain(layer)} is not paused."]
 
         await answer(interaction, work)
@@ -167,6 +173,13 @@ class OperatorCommands(
             return []
         names = (name for name in self._services.layers() if typed.casefold() in name.casefold())
         return [app_commands.Choice(name=name[:100], value=name) for name in names][:_CHOICES]
+
+    def _recorded(
+        self, interaction: discord.Interaction, target: str
+    ) -> AbstractAsyncContextManager[None]:
+        command = "" if interaction.command is None else interaction.command.name
+        who = Principal(_named(interaction), Role.OPERATOR, Via.DISCORD)
+        return recorded(self._services.audit, who, command, target)
 
     def _may(self, interaction: discord.Interaction) -> bool:
         user = interaction.user
