@@ -8,10 +8,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from zos.config import Config
 from zos.core.ids import new_ulid
 from zos.db.engine import Database
+from zos.db.tables import model_call
+from zos.db.tables.runs import CALLS_FAILED
 from zos.llm.call import CallOutcome, ModelCall
 from zos.llm.request import CallContext, Usage
 from zos.llm.store import ModelCallStore
@@ -94,3 +97,21 @@ async def test_a_figure_leads_to_its_own_rows_alone(calls: Calls, one: dict[str,
     wanted = await calls.made(**one)
     await calls.made()
     assert await calls.ids(**one) == [wanted]
+
+
+async def test_the_few_that_failed_are_found_by_an_index_of_their_own(
+    calls: Calls, database: Database
+) -> None:
+    failed = [
+        await calls.made(outcome=one)
+        for one in CallOutcome
+        if one not in {CallOutcome.OK, CallOutcome.RESERVED}
+    ]
+    await calls.made(outcome=CallOutcome.OK)
+    assert await calls.ids(failed=True) == failed[::-1]
+    query = select(model_call.c.id).where(CALLS_FAILED).order_by(model_call.c.id.desc())
+    if database.is_sqlite:
+        statement = query.compile(compile_kwargs={"literal_binds": True})
+        async with database.read() as connection:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
+            assert all("ix_model_call_failed" in row.detail for row in plan)

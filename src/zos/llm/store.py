@@ -1,7 +1,7 @@
 """`model_call`: what was asked, what it cost, and the one transaction that keeps spending in bounds.
 
-In: `ModelCall`s. Out: rows. A reservation is checked and written in one write transaction that no
-other reservation can overlap: SQLite has one writer, PostgreSQL takes a lock for the transaction.
+In: `ModelCall`s. Out: rows, and their sums by day. Every write transaction is alone with the calls, so that
+a reservation is checked and written in one that no other can overlap.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, text, update
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.db.engine import LATER, Database
@@ -19,9 +19,8 @@ from zos.db.tables.community import erasure
 from zos.db.tables.runs import model_call, model_call_member
 from zos.llm.call import CallOutcome, ModelCall
 from zos.llm.limits import Spent, Window
+from zos.llm.sums.store import CallSums
 
-# The key of PostgreSQL's advisory lock on spending: any constant that nothing else uses.
-_SPENDING_LOCK = 0x5A6F_7301
 # Written out, not bound: only then can SQLite tell that the partial index fits.
 _ZERO: ColumnElement[int] = literal_column("0")
 _RESERVED: ColumnElement[str] = literal_column(f"'{CallOutcome.RESERVED.value}'")
@@ -37,6 +36,7 @@ class ModelCallStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._sums = CallSums(db)
         insert = db.insert(model_call)
         changed = {one.name: insert.excluded[one.name] for one in model_call.c if one.name != "id"}
         put = insert.on_conflict_do_update(index_elements=["id"], set_=changed)
@@ -53,16 +53,14 @@ class ModelCallStore:
         is part of what `check` sees.
         """
         async with self._db.write() as connection:
-            if not self._db.is_sqlite:
-                await connection.execute(
-                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SPENDING_LOCK}
-                )
+            await self._sums.be_alone(connection)
             check(await _spent(connection, call, window))
             await self._write(connection, call)
 
     async def record(self, call: ModelCall) -> None:
         """Write how `call` ended, over its reservation if it had one."""
         async with self._db.write() as connection:
+            await self._sums.be_alone(connection)
             await self._write(connection, call)
 
     async def _write(self, connection: AsyncConnection, call: ModelCall) -> None:
@@ -70,7 +68,8 @@ class ModelCallStore:
         erased = await connection.scalars(_ERASED, {"ids": shown}) if shown else ()
         gone = frozenset(erased)
         # Somebody may have been erased while the model answered: their call stays with its costs alone.
-        await connection.execute(self._put, _row(call) | ({"prompt_hash": ""} if gone else {}))
+        async with self._sums.counting(connection, {call.id: call.called_at}):
+            await connection.execute(self._put, _row(call) | ({"prompt_hash": ""} if gone else {}))
         people = [{"call_id": call.id, "member_id": one} for one in sorted(shown - gone)]
         if people:
             await connection.execute(self._add_people, people)
@@ -78,13 +77,12 @@ class ModelCallStore:
     async def mark_lost(self, before: datetime) -> int:
         """Mark calls still reserved that began before `before`; their reservations stay their cost."""
         async with self._db.write() as connection:
-            result = await connection.execute(
-                update(model_call)
-                .where(model_call.c.outcome == _RESERVED)
-                .where(model_call.c.called_at < before)
-                .values(outcome=CallOutcome.LOST.value, error="The process ended during the call.")
-            )
-        return int(result.rowcount)
+            await self._sums.be_alone(connection)
+            found = await connection.execute(_OPEN, {"before": before})
+            calls = {row.id: row.called_at for row in found}
+            async with self._sums.counting(connection, calls):
+                await connection.execute(_LOSE, {"before": before})
+        return len(calls)
 
 
 async def _spent(connection: AsyncConnection, call: ModelCall, window: Window) -> Spent:
@@ -118,6 +116,13 @@ _SPENT = select(
     _cost_of(_IN_DAY, _COSTS),
     _cost_of(model_call.c.called_at >= bindparam("since"), _COSTS),
     _cost_of(_IN_DAY, _COSTS, model_call.c.server_id == bindparam("server")),
+)
+_IS_OPEN = (model_call.c.outcome == _RESERVED, model_call.c.called_at < bindparam("before"))
+_OPEN = select(model_call.c.id, model_call.c.called_at).where(*_IS_OPEN)
+_LOSE = (
+    update(model_call)
+    .where(*_IS_OPEN)
+    .values(outcome=CallOutcome.LOST.value, error="The process ended during the call.")
 )
 
 

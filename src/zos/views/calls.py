@@ -15,13 +15,9 @@ from sqlalchemy import ColumnElement, Row, select
 
 from zos.core.ids import ulid_floor
 from zos.db.tables import MICRO, model_call
-from zos.db.tables.runs import CALLS_LISTED
+from zos.db.tables.runs import CALLS_FAILED, CALLS_LISTED
 from zos.llm.call import CallOutcome
 from zos.views.page import Page, page_of
-
-UNDER_WAY_OR_WELL = (CallOutcome.RESERVED.value, CallOutcome.OK.value)
-"""Outcomes of calls that did not fail, or not yet."""
-_FAILED = [one.value for one in CallOutcome if one not in UNDER_WAY_OR_WELL]
 
 if TYPE_CHECKING:
     from zos.config import Config
@@ -117,7 +113,7 @@ class CallsView:
         if which.outside_servers:
             yield model_call.c.server_id.is_(None)
         if which.failed:
-            yield model_call.c.outcome.in_(_FAILED)
+            yield CALLS_FAILED
         equal = {
             "model": which.model,
             "profile": which.profile,

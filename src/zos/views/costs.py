@@ -1,30 +1,27 @@
 """What calls of models cost: by day, model, profile, layer or server, and against the limits.
 
 In: a range of local days. Out: frozen rows; money in US dollars. A reservation counts as its cost
-until it is settled, as it does for the limits.
+until it is settled, as it does for the limits. What is read are the sums of days that `llm.sums` keeps.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, case, func, literal_column, select
+from sqlalchemy import Row, bindparam, case, func, select
 
 from zos.config import Config
-from zos.db.engine import Database
-from zos.db.tables import MICRO, model_call, server
-from zos.llm.limits import spending_window
-from zos.views.calls import UNDER_WAY_OR_WELL
+from zos.db.engine import Connection, Database
+from zos.db.tables import MICRO, call_sum, server
+from zos.llm.sums.store import NO_SERVER, CallSums, SumBy
 from zos.views.local_days import LocalDays
 
 _NO_SERVER = "outside servers"
-_SUMS = ("calls", "failed", "tokens_in", "tokens_out", "cost_microusd")
 
 
 class CostBy(StrEnum):
@@ -35,10 +32,6 @@ class CostBy(StrEnum):
     PROFILE = "profile"
     LAYER = "layer"
     SERVER = "server"
-
-
-# Sums for each combination of these are few, however many calls there are.
-_BY_TIME, _BY_PLACE = (CostBy.DAY, CostBy.MODEL), (CostBy.LAYER, CostBy.SERVER, CostBy.PROFILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,26 +111,25 @@ class CostsView:
     """
 
     def __init__(self, database: Database, config: Config) -> None:
-        self._database = database
+        self._sums = CallSums(database)
         self._limits = config.models.limits
         self._zone = ZoneInfo(config.scheduler.timezone)
 
     async def costs(self, by: CostBy, *, now: datetime, days: int = 30) -> Costs:
         """Return the costs of the last `days` local days, the day of `now` (aware) included."""
         range_ = LocalDays.until(now, days, self._zone)
-        parts = await self._parts([by], range_)
-        named = _Names(range_, await self._servers())
-        rows = named.rows(parts, by)
-        return Costs(by, range_.since, range_.end, rows, _total(rows), await self.limits(now))
+        async with self._sums.read(self._zone) as connection:
+            rows = await self._rows(connection, by, range_)
+            limits = await self._spending(connection, now)
+        return Costs(by, range_.since, range_.end, rows, _total(rows), limits)
 
     async def overview(self, *, now: datetime, days: int = 30) -> CostOverview:
         """Return the costs of the last `days` local days, the day of `now` (aware) included, in every way."""
         range_ = LocalDays.until(now, days, self._zone)
-        named = _Names(range_, await self._servers())
-        by_time = await self._parts(_BY_TIME, range_)
-        by_place = await self._parts(_BY_PLACE, range_)
-        by = {one: named.rows(by_time, one) for one in _BY_TIME}
-        by |= {one: named.rows(by_place, one) for one in _BY_PLACE}
+        async with self._sums.read(self._zone) as connection:
+            by = {one: await self._rows(connection, one, range_) for one in CostBy}
+            by_day_and_model = await _days_and_models(connection, range_)
+            limits = await self._spending(connection, now)
         found = {row.name: row for row in by[CostBy.DAY]}
         names = (range_.date(number).isoformat() for number in range(range_.count))
         return CostOverview(
@@ -148,95 +140,84 @@ class CostsView:
             layers=by[CostBy.LAYER],
             servers=by[CostBy.SERVER],
             profiles=by[CostBy.PROFILE],
-            by_day_and_model=named.days_and_models(by_time),
+            by_day_and_model=by_day_and_model,
             total=_total(by[CostBy.DAY]),
-            limits=await self.limits(now),
+            limits=limits,
         )
 
     async def limits(self, now: datetime) -> tuple[Spending, ...]:
         """Return what is spent of the day's and the month's limit at `now` (aware)."""
-        everything = self._limits.model_copy(update={"per_month_usd": 0.0})
-        window = spending_window(now, self._zone, everything)
-        row = model_call.c
-        of_day = case((row.called_at >= window.day, row.cost_microusd), else_=0)
-        query = select(func.sum(row.cost_microusd).label("month"), func.sum(of_day).label("day"))
-        query = query.where(row.called_at >= window.since, row.cost_microusd > literal_column("0"))
-        async with self._database.read() as connection:
-            spent = (await connection.execute(query)).one()
+        async with self._sums.read(self._zone) as connection:
+            return await self._spending(connection, now)
+
+    async def _spending(self, connection: Connection, now: datetime) -> tuple[Spending, ...]:
+        today = now.astimezone(self._zone).date()
+        given = {"today": today, "first": today.replace(day=1)}
+        spent = (await connection.execute(_SPENT, given)).one()
         return (
             Spending("day", int(spent.day or 0) / MICRO, self._limits.per_day_usd),
             Spending("month", int(spent.month or 0) / MICRO, self._limits.per_month_usd),
         )
 
-    async def _parts(self, by: Sequence[CostBy], days: LocalDays) -> list[Row[Any]]:
-        """Return sums of calls for each combination of what is asked for."""
-        row = model_call.c
-        keys = {
-            CostBy.DAY: days.number_of(row.called_at),
-            CostBy.MODEL: row.model,
-            CostBy.PROFILE: row.profile,
-            CostBy.LAYER: row.layer,
-            CostBy.SERVER: row.server_id,
-        }
-        chosen = [keys[one].label(one.value) for one in by]
-        failed = case((row.outcome.in_(UNDER_WAY_OR_WELL), 0), else_=1)
-        query = select(
-            *chosen,
-            func.count().label("calls"),
-            func.sum(failed).label("failed"),
-            func.sum(row.tokens_in).label("tokens_in"),
-            func.sum(row.tokens_out).label("tokens_out"),
-            func.sum(row.cost_microusd).label("cost_microusd"),
-        )
-        query = query.where(row.called_at >= days.since, row.called_at < days.end)
-        async with self._database.read() as connection:
-            return list(await connection.execute(query.group_by(*(one.value for one in by))))
-
-    async def _servers(self) -> dict[int, str]:
-        async with self._database.read() as connection:
-            found = await connection.execute(select(server.c.id, server.c.name))
-            return {row.id: row.name for row in found}
-
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """What sums are called."""
-
-    days: LocalDays
-    servers: dict[int, str]
-
-    def rows(self, parts: Iterable[Row[Any]], by: CostBy) -> tuple[CostRow, ...]:
-        """Return `parts` summed by one of what they are sums of: days in order, else the dearest first."""
-        groups: defaultdict[Any, list[Row[Any]]] = defaultdict(list)
-        for part in parts:
-            groups[getattr(part, by.value)].append(part)
-        rows = [self._row(key, some, by) for key, some in groups.items()]
+    async def _rows(
+        self, connection: Connection, by: CostBy, days: LocalDays
+    ) -> tuple[CostRow, ...]:
+        """Return the sums by `by`: days in order, else the dearest first."""
+        given = {"first": days.date(0), "last": days.date(days.count - 1)}
         if by is CostBy.DAY:
-            return tuple(sorted(rows, key=lambda row: row.name))
+            return tuple(map(_row, await connection.execute(_BY_DAY, given)))
+        found = await connection.execute(_BY_NAME, {**given, "by": by.value})
+        rows = [_row(row) for row in found]
+        if by is CostBy.SERVER:
+            names = {row.id: row.name for row in await connection.execute(_SERVERS)}
+            rows = [_of_server(row, names) for row in rows]
         return tuple(sorted(rows, key=lambda row: (-row.cost_usd, -row.calls, row.name)))
 
-    def days_and_models(self, parts: Iterable[Row[Any]]) -> dict[tuple[str, str], float]:
-        """Return the costs of each day and model."""
-        sums: defaultdict[tuple[str, str], int] = defaultdict(int)
-        for part in parts:
-            sums[self.days.date(part.day).isoformat(), part.model] += int(part.cost_microusd)
-        return {key: cost / MICRO for key, cost in sums.items()}
 
-    def _row(self, key: Any, parts: Sequence[Row[Any]], by: CostBy) -> CostRow:
-        sums = (sum(int(getattr(part, name)) for part in parts) for name in _SUMS)
-        calls, failed, tokens_in, tokens_out, cost = sums
-        server_id = key if by is CostBy.SERVER else None
-        name = self._name(key, by)
-        return CostRow(name, server_id, calls, failed, tokens_in, tokens_out, cost / MICRO)
+# Each call is in one sum by model: added up, they are a day's.
+_OF_MODELS = call_sum.c.by == SumBy.MODEL.value
+_IN_RANGE = call_sum.c.day.between(bindparam("first"), bindparam("last"))
+_SUMS = [
+    func.sum(call_sum.c[name]).label(name)
+    for name in ("calls", "failed", "tokens_in", "tokens_out", "cost_microusd")
+]
+_BY_DAY = (
+    select(call_sum.c.day.label("name"), *_SUMS)
+    .where(_OF_MODELS, _IN_RANGE, call_sum.c.calls > 0)
+    .group_by(call_sum.c.day)
+    .order_by(call_sum.c.day)
+)
+_BY_NAME = (
+    select(call_sum.c.name, *_SUMS)
+    .where(call_sum.c.by == bindparam("by"), _IN_RANGE, call_sum.c.calls > 0)
+    .group_by(call_sum.c.name)
+)
+_BY_DAY_AND_MODEL = select(call_sum.c.day, call_sum.c.name, call_sum.c.cost_microusd).where(
+    _OF_MODELS, _IN_RANGE, call_sum.c.calls > 0
+)
+_OF_TODAY = case((call_sum.c.day >= bindparam("today"), call_sum.c.cost_microusd), else_=0)
+_SPENT = select(
+    func.sum(call_sum.c.cost_microusd).label("month"), func.sum(_OF_TODAY).label("day")
+).where(_OF_MODELS, call_sum.c.day >= bindparam("first"))
+_SERVERS = select(server.c.id, server.c.name)
 
-    def _name(self, key: Any, by: CostBy) -> str:
-        match by:
-            case CostBy.DAY:
-                return self.days.date(key).isoformat()
-            case CostBy.SERVER:
-                return _NO_SERVER if key is None else self.servers.get(key, str(key))
-            case _:
-                return str(key)
+
+async def _days_and_models(connection: Connection, days: LocalDays) -> dict[tuple[str, str], float]:
+    given = {"first": days.date(0), "last": days.date(days.count - 1)}
+    found = await connection.execute(_BY_DAY_AND_MODEL, given)
+    return {(day.isoformat(), model): cost / MICRO for day, model, cost in found}
+
+
+def _row(found: Row[Any]) -> CostRow:
+    calls, failed, tokens_in, tokens_out, cost = map(int, found[1:])
+    return CostRow(str(found[0]), None, calls, failed, tokens_in, tokens_out, cost / MICRO)
+
+
+def _of_server(row: CostRow, names: dict[int, str]) -> CostRow:
+    if row.name == NO_SERVER:
+        return replace(row, name=_NO_SERVER)
+    server_id = int(row.name)
+    return replace(row, server_id=server_id, name=names.get(server_id, row.name))
 
 
 def _total(rows: Iterable[CostRow]) -> CostRow:

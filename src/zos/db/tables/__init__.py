@@ -31,6 +31,8 @@ from zos.db.tables.insights import (
 )
 from zos.db.tables.runs import (
     apscheduler_jobs,
+    call_sum,
+    call_sum_zone,
     layer_definition,
     layer_run,
     layer_state,
@@ -50,6 +52,8 @@ __all__ = [
     "apscheduler_jobs",
     "audit",
     "backfill",
+    "call_sum",
+    "call_sum_zone",
     "channel",
     "consent",
     "dispute",

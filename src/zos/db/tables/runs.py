@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Float,
     ForeignKey,
     Index,
@@ -176,6 +177,14 @@ for _column in ("layer", "model", "profile", "server_id", "outcome"):
         sqlite_where=CALLS_LISTED,
         postgresql_where=CALLS_LISTED,
     )
+CALLS_FAILED = model_call.c.outcome.not_in([literal_column("'reserved'"), literal_column("'ok'")])
+"""Of a call: whether it ended without a usable answer."""
+Index(
+    "ix_model_call_failed",
+    model_call.c.id,
+    sqlite_where=CALLS_FAILED,
+    postgresql_where=CALLS_FAILED,
+)
 model_call_member = Table(  # whose words were in the prompt
     "model_call_member",
     metadata,
@@ -199,6 +208,26 @@ Index(
     model_call.c.called_at,
     sqlite_where=model_call.c.outcome == "reserved",
     postgresql_where=model_call.c.outcome == "reserved",
+)
+
+call_sum = Table(  # kept by `llm.sums`, in the transaction that writes a call
+    "call_sum",
+    metadata,
+    Column("by", String(16), primary_key=True),  # llm.sums.store.SumBy
+    Column("day", Date, primary_key=True),  # local, of the zone in `call_sum_zone`
+    Column("name", Text, primary_key=True),  # of a model, layer, profile or server ("": none)
+    Column("calls", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("tokens_in", BigInteger, nullable=False),
+    Column("tokens_out", BigInteger, nullable=False),
+    Column("cost_microusd", BigInteger, nullable=False),
+)
+call_sum_zone = (
+    Table(  # whose days are summed: one row; none before they are made for the first time
+        "call_sum_zone",
+        metadata,
+        Column("zone", Text, primary_key=True),
+    )
 )
 
 outbox = Table(
