@@ -18,6 +18,7 @@ from zos.observe.store import MessageStore, StoredMessage
 from zos.prompts.labels import Labels
 from zos.reflect.context import Gathered
 from zos.reflect.finding import title_of
+from zos.reflect.layer import Layer
 from zos.reflect.states import TargetStatus
 from zos.scheduler.replay import ReplayReport
 from zos.service.services import Services
@@ -65,17 +66,24 @@ def _nights(services: Services, details: Sequence[RunDetail]) -> list[Nights]:
     found = []
     for name, source in services.loader.sources.items():
         own = [run for run in runs if run.layer == name]
-        schedule = source.layer.cron
         found.append(
             Nights(
                 layer=name,
-                schedule="" if schedule is None else schedule.explain(),
+                schedule=_when(source.layer),
                 fires=sum(run.slot_count for run in own),
                 outcomes=dict(Counter(run.status.value for run in own).most_common()),
                 insights=sum(run.insights_created for run in own),
             )
         )
     return found
+
+
+def _when(layer: Layer) -> str:
+    """Return what starts a layer, in words."""
+    starts = [] if layer.cron is None else [layer.cron.explain()]
+    if layer.trigger_threshold is not None:
+        starts.append(f"after {layer.trigger_threshold} insights")
+    return ", or ".join(starts)
 
 
 class _Reader:

@@ -47,8 +47,9 @@ def test_a_word_that_lives_apart_from_its_pair_is_a_subject_of_its_own() -> None
     assert "raised" not in found
 
 
-def test_dates_and_numbers_are_no_subject() -> None:
+def test_dates_numbers_and_units_are_no_subject() -> None:
     assert subjects(("ada", "eighteen on Monday"), ("bo", "Monday, eighteen, in October")) == []
+    assert subjects(("ada", "doors in 40 min"), ("bo", "back in 20 min")) == []
 
 
 def test_words_of_the_same_messages_are_one_subject() -> None:

@@ -1,10 +1,9 @@
 """How common words are in everyday English, in broad bands.
 
-In: a word or its stem. Out: whether it is a function word, a date's or a number's (none of them names a
-subject), and its rate
-in occurrences per million words. The bands are the project's own estimate of conversational
-English: a factor of three between neighbours is all that a subject's log-odds need. A word that
-stands in no band is rare.
+In: a word or its stem. Out: whether it is a function word, or a date's, a number's or a unit's (none
+of them names a subject), and its rate in occurrences per million words. The bands are the project's
+own estimate of conversational English: a factor of three between neighbours is all that a subject's
+log-odds need. A word that stands in no band is rare.
 """
 
 from __future__ import annotations
@@ -37,6 +36,7 @@ you'll you're you've youre your yours yourself yourselves
 monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october
 november december spring autumn noon midnight zero five six seven eight nine ten eleven twelve thirteen fourteen fifteen
 sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million dozen
+sec secs min mins hr hrs pm mg kg ml cm mm km kb mb gb tb mhz ghz eur usd gbp
 der die das den dem des ein eine einen einem einer eines und oder aber nicht kein keine ich du er sie es wir ihr mich dich
 mir dir uns euch ihn ihm ist bin bist sind war waren sein hat habe haben hast hatte wird werden wurde kann können muss
 müssen soll sollte mit von zu zum zur bei nach aus auf für über unter durch gegen ohne um als wie was wer wo wenn weil
@@ -168,7 +168,7 @@ _RATES = {word: rate for rate, words in reversed(_BANDS.items()) for word in wor
 
 
 def is_function_word(word: str) -> bool:
-    """Whether `word` (lower case, as written) is a function word, filler, date or number in a common language."""
+    """Whether `word` (lower case, as written) is a function word, filler, date, number or unit in a common language."""
     return word in _FUNCTION or word.replace("’", "'") in _FUNCTION
 
 
