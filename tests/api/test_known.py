@@ -63,7 +63,10 @@ async def test_insights_are_listed_searched_and_told(api: Api, known: Known) -> 
     found = (await api.get("/insights/search", q="seedlings"))["items"]
     assert {one["kind"] for one in found} == {"insight", "message"}
     detail = await api.get(f"/insights/{insight_id}")
-    assert detail["lines"][0]["messages"][0]["text"] == "tomato seedlings"
+    message = detail["lines"][0]["messages"][0]
+    assert message["text"] == "tomato seedlings"
+    assert (message["id"], message["author_id"]) == ("1001", str(ANN))
+    assert (message["server_id"], row["server_id"]) == (str(SERVER), str(SERVER))
 
 
 @pytest.mark.usefixtures("known")
@@ -71,7 +74,7 @@ async def test_relationships_are_listed_and_drawn_without_those_who_did_not_cons
     api: Api,
 ) -> None:
     (tie,) = (await api.get("/relationships", server_id=SERVER))["items"]
-    assert [one["name"] for one in tie["people"]] == ["member101", "Ben"]
+    assert tie["people"] == [{"id": "101", "name": "member101"}, {"id": "102", "name": "Ben"}]
     graph = await api.get("/relationships/graph", server_id=SERVER)
     assert (graph["has_more"], len(graph["people"])) == (False, 2)
 

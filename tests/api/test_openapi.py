@@ -154,6 +154,26 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     assert set(references(document)) <= known
 
 
+def test_ids_are_strings_since_numbers_of_javascript_do_not_hold_discords(
+    document: dict[str, Any],
+) -> None:
+    found = [
+        (name, field, part)
+        for name, schema in document["components"]["schemas"].items()
+        for field, part in schema.get("properties", {}).items()
+        if field == "id" or field.endswith(("_id", "_ids"))
+    ]
+    assert len(found) > 30
+    asked = [
+        (name, one["name"], one["schema"])
+        for name, operation in operations(document).items()
+        for one in operation.get("parameters", [])
+        if one["name"].endswith("_id")
+    ]
+    for name, field, part in (*found, *asked):
+        assert "integer" not in str(part), f"{name}: {field}"
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_are_true_to_their_types(document: dict[str, Any], name: str) -> None:
     TypeAdapter(TYPES[name]).validate_python(EXAMPLES[name])

@@ -11,7 +11,6 @@ from typing import Any
 _REFERENCE = "#/components/schemas/"
 _UNKNOWN = object()
 _OF_FORMAT = {"date-time": "2026-11-23T03:00:00Z", "date": "2026-11-23"}
-_SNOWFLAKE = 381870553235193857
 _OF_TYPE: dict[str, Any] = {"integer": 3, "number": 0.5, "boolean": True, "null": None}
 
 
@@ -61,7 +60,5 @@ class _Composer:
                 return _UNKNOWN if _UNKNOWN in made.values() else made
             case "string":
                 return _OF_FORMAT.get(schema.get("format", ""), self._parts.get(name, _UNKNOWN))
-            case "integer" if name == "id" or name.endswith("_id"):
-                return _SNOWFLAKE
             case other:
                 return _OF_TYPE.get(str(other), _UNKNOWN)

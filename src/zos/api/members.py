@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from zos.api.asking import Asked, Asker, operators_alone
-from zos.api.parameters import Limit, Name
+from zos.api.parameters import Limit, Name, Snowflake
 from zos.api.services import Services
 from zos.core.consent import ConsentState
 from zos.members.export import pieces_of
@@ -20,8 +20,8 @@ from zos.views.page import Page, page_of
 router = APIRouter(prefix="/members", tags=["members"], dependencies=[Depends(operators_alone)])
 
 MemberId = Annotated[
-    int,
-    Path(ge=1, lt=2**63, description="The member's id on Discord", examples=["309044288370490116"]),
+    Snowflake,
+    Path(description="The member's id on Discord", examples=["309044288370490116"]),
 ]
 
 
@@ -46,7 +46,7 @@ async def members(
     services: Services,
     q: Annotated[Name, Query(description="Only those whose name holds this")] = "",
     before: Annotated[
-        int | None, Query(ge=1, lt=2**63, description="The cursor: `next_cursor` of a page")
+        Snowflake | None, Query(description="The cursor: `next_cursor` of a page")
     ] = None,
     limit: Annotated[Limit, Query()] = 50,
 ) -> Page[MemberRow]:

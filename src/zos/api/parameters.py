@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Query
 from pydantic import Field
 
 from zos.core.topics import TopicKey
+from zos.members.model import IN_DIGITS
 from zos.views.page import MAX_LIMIT
 
 _NO_NUL = r"^[^\x00]*$"
@@ -24,7 +25,8 @@ Id = Annotated[
     str,
     Field(max_length=26, pattern=_LETTERS, description="An id, also as the cursor of a page"),
 ]
-ServerId = Annotated[int, Field(ge=1, le=_MAX_SNOWFLAKE, description="The server")]
+Snowflake = Annotated[int, Field(ge=1, le=_MAX_SNOWFLAKE), IN_DIGITS]
+ServerId = Annotated[Snowflake, Field(description="The server")]
 Name = Annotated[str, Field(max_length=200, pattern=_NO_NUL)]
 TopicText = Annotated[str, Field(max_length=200, pattern=_NO_NUL, examples=[_KEY])]
 Words = Annotated[

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import PlainSerializer
+from pydantic import PlainSerializer, WithJsonSchema
 
 from zos.core.consent import ConsentMode, ConsentState
 from zos.core.scopes import Scope
 from zos.insights.model import InsightStatus, Method
 
-Snowflake = Annotated[int, PlainSerializer(str, return_type=str, when_used="json")]
-"""One of Discord's ids; in JSON a string, since JavaScript's numbers do not hold it."""
+IN_DIGITS = WithJsonSchema(
+    {"type": "string", "pattern": "^[0-9]{1,19}$", "examples": ["381870553235193857"]}
+)
+"""How a description tells one of Discord's ids: as a string, since JavaScript's numbers do not hold it."""
+Snowflake = Annotated[int, PlainSerializer(str, return_type=str, when_used="json"), IN_DIGITS]
+"""One of Discord's ids; in JSON a string."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from zos.core.topics import BudgetGroup
 from zos.db.tables import MICRO
+from zos.members.model import Snowflake
 from zos.reflect.planning import day_start, served_groups
 from zos.salience.budget import Pot
 
@@ -37,7 +38,7 @@ class BudgetRow:
     """
 
     group: BudgetGroup
-    server_id: int | None
+    server_id: Snowflake | None
     server: str | None
     share: float
     lent: float

@@ -17,6 +17,7 @@ from zos.core.ids import ulid_floor
 from zos.db.tables import MICRO, model_call
 from zos.db.tables.runs import CALLS_FAILED, CALLS_LISTED
 from zos.llm.call import CallOutcome
+from zos.members.model import Snowflake
 from zos.views.page import Page, page_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class CallRow:
     called_at: datetime
     run_id: str | None
     target_id: str | None
-    server_id: int | None
+    server_id: Snowflake | None
     layer: str
     node: str
     profile: str

@@ -19,6 +19,7 @@ from zos.config import Config
 from zos.db.engine import Connection, Database
 from zos.db.tables import MICRO, call_sum, server
 from zos.llm.sums.store import NO_SERVER, CallSums, SumBy
+from zos.members.model import Snowflake
 from zos.views.local_days import LocalDays
 
 _NO_SERVER = "outside servers"
@@ -45,7 +46,7 @@ class CostRow:
     """
 
     name: str
-    server_id: int | None
+    server_id: Snowflake | None
     calls: int
     failed: int
     tokens_in: int

@@ -15,7 +15,7 @@ from zos.core.scopes import Scope
 from zos.core.topics import TopicKey
 from zos.insights.model import Insight, InsightStatus, Method
 from zos.insights.retrieval import HitKind
-from zos.members.model import Dispute
+from zos.members.model import Dispute, Snowflake
 from zos.observe.store import StoredMessage
 from zos.prompts.labels import Labels
 from zos.views.runs import CallView, RunView, TargetView
@@ -36,7 +36,7 @@ class InsightRow:
     id: str
     topic: str
     title: str
-    server_id: int | None
+    server_id: Snowflake | None
     layer: str
     run_id: str
     created_at: datetime
@@ -61,12 +61,12 @@ class MessageRow:
         author_id: None for a member without consent.
     """
 
-    id: int
-    server_id: int | None
-    channel_id: int
+    id: Snowflake
+    server_id: Snowflake | None
+    channel_id: Snowflake
     channel: str
     author: str
-    author_id: int | None
+    author_id: Snowflake | None
     at: datetime
     text: str
 
@@ -98,7 +98,7 @@ class LineRow:
 
     text: str
     messages: tuple[MessageRow, ...]
-    gone_message_ids: tuple[int, ...]
+    gone_message_ids: tuple[Snowflake, ...]
     insights: tuple[SourceInsight, ...]
 
 

@@ -19,6 +19,7 @@ from zos.core.errors import NotFoundError
 from zos.core.topics import TopicCategory
 from zos.db.tables import MICRO, member, server, topic
 from zos.db.tables.salience import LISTED
+from zos.members.model import Snowflake
 from zos.salience.amounts import Caps
 from zos.salience.model import TopicView
 from zos.salience.store import VIEW, view_of
@@ -38,7 +39,7 @@ _IDS_PER_QUERY = 500
 class Person:
     """A member who has consented."""
 
-    id: int
+    id: Snowflake
     name: str
 
 
@@ -65,7 +66,7 @@ class Relationship:
 class PersonInGraph:
     """A person with the sum of the strengths of their ties."""
 
-    id: int
+    id: Snowflake
     name: str
     strength: float
 
@@ -80,7 +81,7 @@ class RelationshipGraph:
         has_more: Whether there are weaker ties as well.
     """
 
-    server_id: int
+    server_id: Snowflake
     server: str
     people: tuple[PersonInGraph, ...]
     ties: tuple[Relationship, ...]

@@ -19,6 +19,7 @@ from zos.core.errors import ConsentError, NotFoundError
 from zos.core.topics import BudgetGroup, TopicCategory, TopicKey
 from zos.db.tables import MICRO, layer_run, run_target, salience_entry, topic
 from zos.db.tables.salience import LISTED
+from zos.members.model import Snowflake
 from zos.reflect.states import TargetStatus
 from zos.salience.amounts import Caps
 from zos.salience.ledger import SalienceLedger
@@ -53,7 +54,7 @@ class TopicRow:
     title: str
     category: TopicCategory
     group: BudgetGroup
-    server_id: int | None
+    server_id: Snowflake | None
     salience: float
     cap: float
     new_material: int
