@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import multiprocessing
 import sqlite3
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy import Connection, text
 from sqlalchemy.schema import SchemaItem
 
@@ -201,6 +203,26 @@ async def test_a_column_that_no_migration_makes_is_noticed(database: Database) -
     async with database.read() as connection:
         [(kind, _, table, column)] = await connection.run_sync(differences)
     assert (kind, table, column.name) == ("add_column", "server", "joined_at")
+
+
+def names_in_texts(connection: Connection) -> None:
+    name = "zos.db.migrations.versions.0003_names_in_texts"
+    with Operations.context(MigrationContext.configure(connection)):
+        importlib.import_module(name).upgrade()
+
+
+async def test_members_from_before_are_looked_up_by_their_names_too(database: Database) -> None:
+    before = [f"ALTER TABLE member DROP COLUMN {name}" for name in ("name_word", "display_word")]
+    before = [f"DROP INDEX ix_member_{name}" for name in ("name_word", "display_word")] + before
+    add = "INSERT INTO member (id, name, display_name, is_bot) VALUES (3, 'ann', '🌸', false)"
+    async with database.write() as connection:
+        for statement in (*before, add):
+            await connection.execute(text(statement))
+        await connection.run_sync(names_in_texts)
+    async with database.read() as connection:
+        (row,) = await connection.execute(text("SELECT name_word, display_word FROM member"))
+        assert tuple(row) == ("ann", None)
+        assert await connection.run_sync(differences) == []
 
 
 async def test_text_search_is_kept_by_the_database_itself(database: Database) -> None:

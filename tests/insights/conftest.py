@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from zos.core.consent import ConsentMode, ConsentView
+from zos.core.names import telling_word
 from zos.core.scopes import Scope
 from zos.core.topics import TopicKey
 from zos.db.engine import Database
@@ -154,7 +155,13 @@ class World:
         kind = "dm" if server_id is None else "text"
         place = {"id": channel_id, "server_id": server_id, "name": f"c{channel_id}", "kind": kind}
         name = f"member{author}"
-        person = {"id": author, "name": name, "display_name": name, "is_bot": is_bot}
+        person = {
+            "id": author,
+            "name": name,
+            "display_name": name,
+            "name_word": telling_word(name),
+            "is_bot": is_bot,
+        }
         async with self.database.write() as connection:
             if server_id is not None:
                 row = {"id": server_id, "name": f"server {server_id}"}

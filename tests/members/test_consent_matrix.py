@@ -1,7 +1,8 @@
 """Every mode of consent, and every way for a member to be in a conversation: what becomes of it.
 
-Five members of the same standing are each in it in one way: one writes, one is mentioned, one is
-answered, one reacts, one writes to Zos in private. Ann has consented in every mode.
+Six members of the same standing are each in it in one way: one writes, one is mentioned, one is
+answered, one reacts, one writes to Zos in private, of one the others only talk. Ann has consented in
+every mode.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from tests.conftest import EPOCH
+from tests.insights.conftest import World
 
 from zos.config import Config
 from zos.consent.store import ConsentRecord
@@ -38,7 +40,7 @@ from zos.service.services import Services, build_services
 from zos.views.insight_rows import MessageRow
 
 SERVER, ROOM, DIRECT, ROLE = 1, 10, 77, 500
-ANN, WRITER, MENTIONED, ANSWERED, REACTED, DIRECTLY = 1, 11, 12, 13, 14, 15
+ANN, WRITER, MENTIONED, ANSWERED, REACTED, DIRECTLY, TALKED_OF = 1, 11, 12, 13, 14, 15, 16
 NAMES = {
     ANN: "Annabel",
     WRITER: "Wilhelmina",
@@ -46,6 +48,7 @@ NAMES = {
     ANSWERED: "Aristide",
     REACTED: "Rosalind",
     DIRECTLY: "Dagobert",
+    TALKED_OF: "Sir Lancelot",
 }
 OTHERS = [one for one in NAMES if one != ANN]
 STANDINGS = {
@@ -114,7 +117,10 @@ def happened(*, holders: bool) -> tuple[list[Event], list[Event]]:
     """Who is there, and then what they say and do."""
     people = {
         number: Author(
-            number, name.lower(), name, role_ids=(ROLE,) if holders or number == ANN else ()
+            number,
+            f"{name.split()[-1].lower()}77",
+            name,
+            role_ids=(ROLE,) if holders or number == ANN else (),
         )
         for number, name in NAMES.items()
     }
@@ -139,6 +145,7 @@ def happened(*, holders: bool) -> tuple[list[Event], list[Event]]:
         wrote(4, ANN, "so they do", reply_to_id=3, reply_to_author_id=ANSWERED),
         ReactionAdded(2, SERVER, Emoji("🌱"), people[REACTED], at(5)),
         wrote(6, DIRECTLY, "marrow in private", server_id=None, channel_id=DIRECT),
+        wrote(7, ANN, "Sir Lancelot has marrows too, ask LANCELOT77"),
     ]
     return there, said
 
@@ -166,7 +173,7 @@ async def what_is_captured(matrix: Matrix) -> None:
 
 async def who_becomes_a_topic(matrix: Matrix) -> None:
     found = {one: bool(await matrix.topics_of(one)) for one in OTHERS}
-    assert found == dict.fromkeys(OTHERS, matrix.may)
+    assert found == {**dict.fromkeys(OTHERS, matrix.may), TALKED_OF: False}
     assert await matrix.topics_of(ANN)
     assert await matrix.services.ledger.audit() == []
 
@@ -176,8 +183,9 @@ async def what_a_prompt_says(matrix: Matrix) -> None:
     assert "marrow seeds are here" in shown
     assert "Annabel" in shown
     assert "marrow in private" not in shown, "nobody's private word is in a public prompt"
-    for one in (WRITER, MENTIONED, ANSWERED):
+    for one in (WRITER, MENTIONED, ANSWERED, TALKED_OF):
         assert (NAMES[one].casefold() in shown.casefold()) is matrix.may, NAMES[one]
+    assert ("lancelot77" in shown.casefold()) is matrix.may
     assert ("<chat_1>" in shown) is not matrix.may
     for one in OTHERS:
         assert f"<@{one}>" not in shown
@@ -200,10 +208,12 @@ async def what_is_found_and_shown(matrix: Matrix) -> None:
     texts = "".join(row.author + row.text for row in found)
     assert ("Wilhelmina" in texts) is matrix.may
     assert ("Melisande" in texts) is matrix.may
+    assert ("lancelot" in texts.casefold()) is matrix.may
+    assert bool(await known.insights.search("Lancelot77", now=EPOCH)) is matrix.may
 
     listed = (await known.topics.page(limit=200)).items
     shown = {one for row in listed for one in TopicKey.parse(row.topic).members}
-    assert shown == ({ANN, *OTHERS} if matrix.may else {ANN})
+    assert shown == ({*NAMES} - {TALKED_OF} if matrix.may else {ANN})
     ties = (await known.relationships.page(SERVER)).items
     tied = {person.id for tie in ties for person in tie.people}
     assert tied == ({ANN, MENTIONED, ANSWERED, REACTED} if matrix.may else set())
@@ -213,9 +223,12 @@ async def what_is_concluded(matrix: Matrix) -> None:
     services = matrix.services
     layer = services.loader.require("nightly-channel-reflection")
     await services.executor.execute_layer(layer, [str(TopicKey.channel(SERVER, ROOM))])
+    heard = "Sir Lancelot waters his marrows, says lancelot77"
+    await World(services.database).learn(heard, message_ids=[7])
     rows = (await services.known.insights.page(InsightFilter())).items
-    assert rows
+    assert len(rows) == 2
     said = "\n".join(row.content for row in rows).casefold()
-    for one in (WRITER, MENTIONED, ANSWERED, REACTED, DIRECTLY):
+    for one in OTHERS:
         assert matrix.may or NAMES[one].casefold() not in said
+    assert ("lancelot" in said) is matrix.may
     assert "in private" not in said

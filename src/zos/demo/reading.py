@@ -7,7 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
+from zos.consent.names.store import known_in
 from zos.core.consent import ConsentView
+from zos.core.names import KnownMember
 from zos.core.scopes import Scope
 from zos.core.topics import TopicCategory, TopicKey
 from zos.demo.summary import DemoSummary, Example, Nights, Observed, Source, Statement, WhyNot
@@ -15,7 +17,7 @@ from zos.insights.consented.store import only_consented
 from zos.insights.model import Insight, InsightFilter, InsightLine
 from zos.insights.store import InsightStore
 from zos.observe.store import MessageStore, StoredMessage
-from zos.prompts.labels import Labels
+from zos.prompts.labels import Labels, nameless
 from zos.reflect.context import Gathered
 from zos.reflect.finding import title_of
 from zos.reflect.layer import Layer
@@ -112,10 +114,15 @@ class _Reader:
             about=await self._title(insight.topic),
             layer=insight.layer,
             at=insight.created_at,
-            statements=tuple([await self._statement(line) for line in insight.sources[:_LINES]]),
+            statements=tuple(
+                [
+                    await self._statement(line, insight.member_ids)
+                    for line in insight.sources[:_LINES]
+                ]
+            ),
         )
 
-    async def _statement(self, line: InsightLine) -> Statement:
+    async def _statement(self, line: InsightLine, people: frozenset[int]) -> Statement:
         found = await self._messages.messages_by_id(line.message_ids)
         public = [
             one
@@ -126,7 +133,10 @@ class _Reader:
         names = await self._messages.members(
             {member for one in shown for member in (one.author_id, *one.mention_ids)}
         )
-        return Statement(line.text, tuple(_source(one, names, self._consent) for one in shown))
+        async with self._database.read() as connection:
+            known = await known_in(connection, (line.text, *(one.content for one in shown)))
+        text = nameless(known, self._consent, people)(line.text)
+        return Statement(text, tuple(_source(one, names, self._consent, known) for one in shown))
 
     async def why_not(self, details: Sequence[RunDetail]) -> list[WhyNot]:
         """Return the commonest reasons for which something was not thought about."""
@@ -162,8 +172,13 @@ class _Reader:
         return title_of(topic, allowed, channels, gathered)
 
 
-def _source(message: StoredMessage, names: Mapping[int, str], consent: ConsentView) -> Source:
-    labels = Labels(names, (message.author_id, *message.mention_ids), consent)
+def _source(
+    message: StoredMessage,
+    names: Mapping[int, str],
+    consent: ConsentView,
+    known: Mapping[int, KnownMember],
+) -> Source:
+    labels = Labels(names, (message.author_id, *message.mention_ids), consent, known=known)
     return Source(
         author=labels.label(message.author_id),
         channel=message.channel_name,

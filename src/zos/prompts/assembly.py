@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from zos.core.consent import ConsentView
+from zos.core.names import KnownMember
 from zos.core.scopes import Scope, strictest
 from zos.core.topics import TopicCategory, TopicKey
 from zos.insights.model import Insight
@@ -28,6 +29,7 @@ class Found:
         names: Display names of everyone who appears (authors need not be in it).
         title: What the topic is called, for people.
         titles: What the topics of `insights` are called, by key.
+        known: Members whose names may stand in all this.
     """
 
     topic: TopicKey
@@ -38,6 +40,7 @@ class Found:
     names: Mapping[int, str] | None = None
     titles: Mapping[TopicKey, str] | None = None
     known_subjects: tuple[str, ...] = ()
+    known: Mapping[int, KnownMember] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,11 @@ def assemble(found: Found, consent: ConsentView) -> Assembled:
     items = sorted((*recalled, *shown), key=lambda item: item.at)
     return Assembled(
         topic=found.topic,
-        material=Material(found.title, tuple(items), found.known_subjects),
+        material=Material(
+            found.title,
+            tuple(items),
+            tuple(one for one in found.known_subjects if labels.rewrite(one) == one),
+        ),
         messages={refs[one.id]: one for one in messages},
         insights={f"i{number}": one for number, one in enumerate(insights, 1)},
         reactions=_by_ref(found.reactions, refs),
@@ -139,7 +146,7 @@ def _may_recall(topic: TopicKey, insight: Insight, consent: ConsentView) -> bool
 def _labels(found: Found, messages: Sequence[StoredMessage], consent: ConsentView) -> Labels:
     names = {**(found.names or {}), **{one.author_id: one.author_name for one in messages}}
     bots = frozenset(one.author_id for one in messages if one.is_bot)
-    return Labels(names, _appearing(messages), consent, bots)
+    return Labels(names, _appearing(messages), consent, bots, found.known)
 
 
 def _appearing(messages: Iterable[StoredMessage]) -> Iterable[int]:

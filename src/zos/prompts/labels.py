@@ -1,23 +1,29 @@
-"""What people are called in a prompt: members who consented by name, all others `<chat_N>`.
+"""What people are called where they are shown: members who consented by name, all others `<chat_N>`.
 
-In: members in the order in which they appear, and a `ConsentView`. Out: labels, and texts in which
-no name of a member without consent is left. The numbers mean nothing outside one conversation.
+In: members in the order in which they appear, members whose names stand in the texts, and a
+`ConsentView`. Out: labels, and texts in which no name of a member without consent is left. The numbers
+mean nothing outside one conversation.
+
+A name is left where it stands if a member who consented, or a bot, takes part under it; and, unless
+an `@` stands before it, if it is an ordinary word: see `_is_ordinary`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from zos.core.consent import ConsentView
+from zos.core.names import KnownMember, NameFinder, words_of_name
+from zos.llm.digest.background import is_function_word
 from zos.prompts.blocks import inline
 
-_MENTION = re.compile(r"<@!?(\d{1,20})>")
-_EMOJI = re.compile(r"<a?(:\w{1,40}:)\d{1,20}>")
 _ANONYMOUS = re.compile(r"<chat_\d+>")
+_MARKUP = re.compile(
+    r"<chat_\d+>|<@!?(?P<member>\d{1,20})>|<a?(?P<emoji>:\w{1,40}:)\d{1,20}>", re.ASCII
+)
 _MAX_NAME = 40
-# A one-letter name is also a word of somebody's sentence: it is replaced only where it is mentioned.
-_MIN_WORD = 2
+_MIN_LETTERS = 2
 SOMEONE = "someone"
 
 
@@ -29,6 +35,7 @@ class Labels:
         order: Members by first appearance; numbers are given in this order.
         consent: Who may be named.
         bots: Members who are bots: they are always named.
+        known: Members whose names stand in the texts, whether or not they appear.
     """
 
     def __init__(
@@ -37,17 +44,21 @@ class Labels:
         order: Iterable[int],
         consent: ConsentView,
         bots: frozenset[int] = frozenset(),
+        known: Mapping[int, KnownMember] | None = None,
     ) -> None:
+        known = known or {}
         self._names = names
-        self._bots = bots
-        self._named = {one for one in names if one in bots or consent.allows(one)}
+        self._bots = bots | {one for one, member in known.items() if member.is_bot}
+        self._named = {one for one in names if one in self._bots or consent.allows(one)}
         self._labels: dict[int, str] = {}
         self._anonymous = 0
         for member_id in order:
             self.label(member_id)
-        hidden = {one: name for one, name in names.items() if one not in self._named and _key(name)}
-        self._hidden = {_key(name): self.label(one) for one, name in hidden.items()}
-        self._hidden_names = _pattern(hidden.values())
+        borne = [*_borne(names, known)]
+        self._kept = {words for one, words in borne if one in self._named | self._bots}
+        self._hidden = {words: one for one, words in reversed(borne) if not consent.allows(one)}
+        self._called = {words for _, words in borne}
+        self._finder = NameFinder(self._called)
 
     def label(self, member_id: int) -> str:
         """Return what `member_id` is called."""
@@ -57,17 +68,17 @@ class Labels:
 
     def rewrite(self, text: str) -> str:
         """Return `text` with mentions as labels and without the names of those who may not be named."""
-        if "<" in text:
-            text = _ANONYMOUS.sub(SOMEONE, text)
-            text = _MENTION.sub(lambda found: f"@{self._mentioned(int(found[1]))}", text)
-            text = _EMOJI.sub(r"\1", text)
-        if self._hidden_names is None:
-            return text
-        return self._hidden_names.sub(lambda found: self._hidden.get(_key(found[0]), SOMEONE), text)
+        shown: list[str] = []
+        end = 0
+        for found in _MARKUP.finditer(text):
+            shown += (self._without_names(text[end : found.start()]), self._resolved(found))
+            end = found.end()
+        return "".join((*shown, self._without_names(text[end:])))
 
     def is_name(self, text: str) -> bool:
         """Return whether `text` is what somebody here is called, whoever it is."""
-        return _key(text) in {_key(name) for name in self._names.values()}
+        words = words_of_name(text)
+        return bool(words) and words in self._called
 
     def named_in(self, text: str) -> frozenset[int]:
         """Return the members, bots apart, whose own name stands in `text` as a word."""
@@ -77,8 +88,21 @@ class Labels:
             if member_id in self._named - self._bots and label in text and _word(label).search(text)
         )
 
-    def _mentioned(self, member_id: int) -> str:
-        return self.label(member_id) if member_id in self._names else SOMEONE
+    def _without_names(self, text: str) -> str:
+        shown: list[str] = []
+        end = 0
+        for found in self._finder.find(text):
+            hidden = None if found.words in self._kept else self._hidden.get(found.words)
+            if hidden is not None and (found.mentioned or not _is_ordinary(found.words)):
+                shown += (text[end : found.start], self.label(hidden))
+                end = found.end
+        return "".join((*shown, text[end:]))
+
+    def _resolved(self, markup: re.Match[str]) -> str:
+        if markup["member"] is not None:
+            member_id = int(markup["member"])
+            return f"@{self.label(member_id) if member_id in self._names else SOMEONE}"
+        return markup["emoji"] or SOMEONE
 
     def _new_label(self, member_id: int) -> str:
         if member_id not in self._named:
@@ -92,26 +116,40 @@ class Labels:
         return label
 
 
+def nameless(
+    known: Mapping[int, KnownMember], consent: ConsentView, people: Iterable[int] = ()
+) -> Callable[[str], str]:
+    """Return what puts `someone` in texts for those who may not be named.
+
+    Args:
+        known: Members whose names stand in the texts.
+        consent: Who may be named.
+        people: Whom the texts are about, or quote: their names stay, if they may be named.
+    """
+    names = {one: known[one].names[-1] for one in people if one in known}
+    labels = Labels(names, (), consent, known=known)
+    return lambda text: anonymous(labels.rewrite(text))
+
+
 def anonymous(text: str) -> str:
     """Return `text` with every `<chat_N>` as `someone`: outside its conversation a number says nothing."""
     return _ANONYMOUS.sub(SOMEONE, text)
 
 
-def _key(name: str) -> str:
-    return _bare(name).casefold()
+def _borne(
+    names: Mapping[int, str], known: Mapping[int, KnownMember]
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield members with the words of their names, those who appear first."""
+    for member_id, name in names.items():
+        yield member_id, words_of_name(name)
+    for member_id, member in known.items():
+        yield from ((member_id, words_of_name(name)) for name in member.names)
 
 
-def _bare(name: str) -> str:
-    return name.strip().lstrip("@")
-
-
-def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:
-    longest_first = sorted({_bare(name) for name in names}, key=lambda name: (-len(name), name))
-    if not longest_first:
-        return None
-    parts = [f"@{re.escape(name)}" for name in longest_first]
-    parts += [re.escape(name) for name in longest_first if len(name) >= _MIN_WORD]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
+def _is_ordinary(words: tuple[str, ...]) -> bool:
+    """Return whether a name is also a word of anybody's sentence: one letter, a number, or function words."""
+    letters = "".join(words)
+    return len(letters) < _MIN_LETTERS or letters.isdecimal() or all(map(is_function_word, words))
 
 
 def _word(name: str) -> re.Pattern[str]:

@@ -13,6 +13,7 @@ from zos.llm.request import CallContext, ModelAnswer, ModelRequest
 from zos.prompts import shown
 from zos.prompts.assembly import Assembled
 from zos.prompts.blocks import Trusted, data_block
+from zos.prompts.labels import anonymous
 from zos.reflect.context import Prompt, TargetContext
 from zos.reflect.node import AskingNode
 from zos.reflect.runs.model import LayerRun
@@ -60,7 +61,8 @@ def _request(
     assembled: Assembled,
 ) -> ModelRequest[Output]:
     brief = context.brief
-    concept = data_block("self-concept", brief.self_concept) if brief.self_concept else Trusted("")
+    itself = anonymous(assembled.labels.rewrite(brief.self_concept))
+    concept = data_block("self-concept", itself) if itself else Trusted("")
     return ModelRequest(
         profile=node.profile,
         system=tools.templates.render(node.system, self_concept=concept),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from zos.consent.names.store import known_in
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.engine import Connection
 from zos.prompts.assembly import Assembled, Found, assemble
@@ -33,6 +34,8 @@ async def _found(context: TargetContext, tools: NodeTools) -> Found:
         names = await tools.messages.members(_members(topics, gathered), connection)
         channels = await _channels(topics, gathered, tools, connection)
         subjects = await _subjects(brief.topic, tools, connection)
+        texts = (*_texts(gathered), *subjects, brief.self_concept)
+        known = await known_in(connection, texts)
     allowed = {one: name for one, name in names.items() if brief.consent.allows(one)}
     titles = {topic: title_of(topic, allowed, channels, gathered) for topic in topics}
     return Found(
@@ -44,6 +47,7 @@ async def _found(context: TargetContext, tools: NodeTools) -> Found:
         names=names,
         titles=titles,
         known_subjects=subjects,
+        known=known,
     )
 
 
@@ -92,6 +96,11 @@ def _everyone(topics: Iterable[TopicKey], gathered: Gathered) -> Iterator[int]:
     for reaction in gathered.reactions:
         if reaction.member_id is not None:
             yield reaction.member_id
+
+
+def _texts(gathered: Gathered) -> Iterator[str]:
+    yield from (one.content for one in gathered.messages)
+    yield from (one.content for one in gathered.insights)
 
 
 async def _channels(

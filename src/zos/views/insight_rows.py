@@ -6,11 +6,12 @@ or the id, of a member who may not be named. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from zos.core.consent import ConsentView
+from zos.core.names import KnownMember
 from zos.core.scopes import Scope
 from zos.core.topics import TopicKey
 from zos.insights.model import Insight, InsightStatus, Method
@@ -144,8 +145,17 @@ class FoundRow:
     found: InsightRow | MessageRow
 
 
-def insight_row(one: Insight, titles: Mapping[TopicKey, str]) -> InsightRow:
-    """Return an insight as it is listed."""
+def texts_of(insights: Iterable[Insight]) -> Iterator[str]:
+    """Yield all that insights say and ask."""
+    for one in insights:
+        yield one.content
+        yield from one.open_questions
+
+
+def insight_row(
+    one: Insight, titles: Mapping[TopicKey, str], shown: Callable[[str], str]
+) -> InsightRow:
+    """Return an insight as it is listed; `shown` makes its texts fit to be shown."""
     feelings = sorted((one.valence or {}).items(), key=lambda part: -part[1])
     return InsightRow(
         id=one.id,
@@ -163,8 +173,8 @@ def insight_row(one: Insight, titles: Mapping[TopicKey, str]) -> InsightRow:
         novelty=one.novelty,
         strength=one.strength,
         valence=None if one.valence is None else {name.value: part for name, part in feelings},
-        content=one.content,
-        open_questions=one.open_questions,
+        content=shown(one.content),
+        open_questions=tuple(map(shown, one.open_questions)),
     )
 
 
@@ -179,13 +189,20 @@ def people_in(messages: Iterable[StoredMessage]) -> dict[int, None]:
 
 
 def labels_of(
-    messages: Sequence[StoredMessage], names: Mapping[int, str], consent: ConsentView
+    messages: Sequence[StoredMessage],
+    names: Mapping[int, str],
+    consent: ConsentView,
+    known: Mapping[int, KnownMember],
 ) -> Labels:
-    """Return what people are called in what is shown together, numbered in the order of `messages`."""
+    """Return what people are called in what is shown together, numbered in the order of `messages`.
+
+    Names of members who are not in it, but are `known`, may stand in the texts.
+    """
     written_by = {one.author_id: one.author_name for one in messages}
     bots = frozenset(one.author_id for one in messages if one.is_bot)
-    known = {**names, **written_by}
-    return Labels(known, (one for one in people_in(messages) if one in known), consent, bots)
+    names = {**names, **written_by}
+    in_it = (one for one in people_in(messages) if one in names)
+    return Labels(names, in_it, consent, bots, known)
 
 
 def message_row(one: StoredMessage, labels: Labels, consent: ConsentView) -> MessageRow:

@@ -6,7 +6,7 @@ shown, nor what rests on words said in private; their messages stand in a conver
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Text, cast, select
 
+from zos.consent.names.store import known_in
 from zos.consent.store import ConsentStore
 from zos.core.consent import ConsentView
 from zos.core.errors import ConsentError
+from zos.core.names import KnownMember
 from zos.core.topics import TopicKey
 from zos.db.tables import insight
 from zos.insights.consented.store import without
@@ -25,7 +27,7 @@ from zos.insights.provenance.store import messages_behind
 from zos.insights.retrieval import InsightRetrieval
 from zos.insights.store import SHAREABLE, InsightStore
 from zos.observe.store import MessageStore, StoredMessage
-from zos.prompts.labels import Labels
+from zos.prompts.labels import Labels, nameless
 from zos.views.insight_origin import disputes_of, origin_of
 from zos.views.insight_rows import (
     FoundRow,
@@ -39,6 +41,7 @@ from zos.views.insight_rows import (
     labels_of,
     message_row,
     people_in,
+    texts_of,
 )
 from zos.views.page import Page, page_of, parts_of_cursor
 from zos.views.titles import topic_titles
@@ -85,12 +88,13 @@ class InsightsView:
             limit=limit + 1,
             before_seq=_position(before),
         )
-        consent = await self._consent.view(
-            among={one for row in found for one in row.topic.members}
-        )
+        known = await self._known(texts_of(found))
+        people = frozenset[int]().union(*map(_members, found))
+        consent = await self._consent.view(among={*people, *known})
         titles = await self._titles((one.topic for one in found), consent)
+        shown = nameless(known, consent, people)
         page = page_of(found, limit, lambda one: str(one.seq))
-        return Page(tuple(insight_row(one, titles) for one in page.items), page.next_cursor)
+        return Page(tuple(insight_row(one, titles, shown) for one in page.items), page.next_cursor)
 
     async def search(
         self,
@@ -104,7 +108,8 @@ class InsightsView:
         """Return insights and messages that fit `query` best, best first.
 
         Args:
-            query: Words; see `InsightRetrieval.search`.
+            query: Words; see `InsightRetrieval.search`. Nothing is found by the name of a member without
+                consent.
             now: Nothing later is found.
             profile: How to search.
             server_id: Only what belongs to this server.
@@ -113,19 +118,25 @@ class InsightsView:
         Raises:
             UsageError: If there is no such profile.
         """
+        called = await self._known([query])
+        asked = nameless(called, await self._consent.view(among=called.keys()))(query)
         hits = await self._retrieval.search(
-            query, profile=profile, server_id=server_id, consent=self._consent, now=now, limit=limit
+            asked, profile=profile, server_id=server_id, consent=self._consent, now=now, limit=limit
         )
         insights = await self._insights.by_ids(hit.insight_id for hit in hits if hit.insight_id)
         topics = [one.topic for one in insights.values()]
         stored = await self._stored(hit.message_id for hit in hits if hit.message_id)
         in_order = [stored[hit.message_id] for hit in hits if hit.message_id in stored]
-        named = {one for topic in topics for one in topic.members}
-        consent = await self._consent.view(among=named.union(people_in(in_order)))
+        known = await self._known(
+            [*texts_of(insights.values()), *(one.content for one in in_order)]
+        )
+        people = frozenset[int]().union(*map(_members, insights.values()))
+        consent = await self._consent.view(among={*people, *people_in(in_order), *known})
         titles = await self._titles(topics, consent)
-        labels = await self._labels(in_order, consent)
+        labels = await self._labels(in_order, consent, known)
+        shown = nameless(known, consent, people)
         messages = {one.id: message_row(one, labels, consent) for one in in_order}
-        rows = {one.id: insight_row(one, titles) for one in insights.values()}
+        rows = {one.id: insight_row(one, titles, shown) for one in insights.values()}
         found = (
             (hit, rows.get(hit.insight_id or "") or messages.get(hit.message_id or 0))
             for hit in hits
@@ -159,13 +170,19 @@ class InsightsView:
         )
         in_order = _in_order(one.sources, behind, stored)
         disputing = [row.member_id for row in disputes]
-        speakers = await self._consent.view(among={*people_in(in_order), *disputing})
-        labels = await self._labels(in_order, speakers, disputing)
+        said = (part.content for part in in_order)
+        held = (row.text for row in disputes)
+        known = await self._known([*texts_of((one, *shown.values())), *said, *held])
+        speakers = await self._consent.view(
+            among={*in_them, *people_in(in_order), *disputing, *known}
+        )
+        labels = await self._labels(in_order, speakers, known, disputing)
+        told = nameless(known, speakers, in_them)
         messages = {part.id: message_row(part, labels, speakers) for part in in_order}
-        rows = {key: insight_row(part, titles) for key, part in shown.items()}
-        sources = _Sources(messages, rows, behind)
+        rows = {key: insight_row(part, titles, told) for key, part in shown.items()}
+        sources = _Sources(messages, rows, behind, told)
         return InsightDetail(
-            insight=insight_row(one, titles),
+            insight=insight_row(one, titles, told),
             lines=tuple(sources.line(line) for line in one.sources),
             run=origin.run,
             target=origin.target,
@@ -187,11 +204,19 @@ class InsightsView:
         found = await self._messages.messages_by_id(message_ids)
         return {one.id: one for one in found if one.scope in SHAREABLE}
 
+    async def _known(self, texts: Iterable[str]) -> dict[int, KnownMember]:
+        async with self._database.read() as connection:
+            return await known_in(connection, texts)
+
     async def _labels(
-        self, messages: Sequence[StoredMessage], consent: ConsentView, others: Iterable[int] = ()
+        self,
+        messages: Sequence[StoredMessage],
+        consent: ConsentView,
+        known: Mapping[int, KnownMember],
+        others: Iterable[int] = (),
     ) -> Labels:
         everybody = {**people_in(messages), **dict.fromkeys(others)}
-        return labels_of(messages, await self._messages.members(everybody), consent)
+        return labels_of(messages, await self._messages.members(everybody), consent, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +226,11 @@ class _Sources:
     messages: Mapping[int, MessageRow]
     insights: Mapping[str, InsightRow]
     behind: Mapping[str, tuple[int, ...]]
+    told: Callable[[str], str]
 
     def line(self, line: InsightLine) -> LineRow:
         return LineRow(
-            text=line.text,
+            text=self.told(line.text),
             messages=self._rows(line.message_ids),
             gone_message_ids=tuple(one for one in line.message_ids if one not in self.messages),
             insights=tuple(map(self._insight, line.insight_ids)),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Row, delete, select, update
-from tests.insights.conftest import ANN, CHANNEL, NOON, RUN, SERVER, World
+from tests.insights.conftest import ANN, BEN, CHANNEL, NOON, RUN, SERVER, World
 
 from zos.config import Config
 from zos.consent.store import ConsentRecord, ConsentStore
@@ -176,6 +176,28 @@ async def test_silence_is_no_consent_to_be_sent(world: World, clock: SimulatedCl
     port = RecordingPort()
     await delivery_to(world, port, clock, "opt_in").step()
     assert port.taken == []
+
+
+async def test_whoever_else_said_no_is_not_named_in_what_leaves(
+    world: World, clock: SimulatedClock
+) -> None:
+    await world.say("so they are", author=BEN)
+    lines = [{"text": "member102, too", "links": ["https://discord.com/member102"]}]
+    text: dict[str, object] = {
+        "heading": "Member102's room",
+        "text": "member101 and @member102",
+        "lines": lines,
+    }
+    sent = OutgoingText(f"{TARGET}:a", "log", text)
+    async with world.database.write() as connection:
+        await put(connection, world.database, [sent], run_id=RUN, now=clock.now())
+    consents = ConsentStore(world.database, Config())
+    await consents.record(BEN, ConsentState.DENIED, clock.now(), "test")
+    port = RecordingPort()
+    await delivery_to(world, port, clock).step()
+    ((_, payload),) = port.taken
+    assert (payload["heading"], payload["text"]) == ("someone's room", "member101 and someone")
+    assert payload["lines"] == [{**lines[0], "text": "someone, too"}]
 
 
 async def test_what_was_delivered_keeps_no_words(world: World, clock: SimulatedClock) -> None:

@@ -66,6 +66,9 @@ member = Table(
     Column("is_bot", Boolean, nullable=False),
     Column("is_agent", Boolean, nullable=False, server_default=false()),  # this very bot
     Column("seen_at", UtcDateTime, nullable=False, server_default="0"),
+    # What the names are looked up by where they stand in a text; NULL: by nothing, as emoji alone.
+    Column("name_word", Text, index=True),
+    Column("display_word", Text, index=True),
 )
 
 membership = Table(  # a member in a server, as last seen there

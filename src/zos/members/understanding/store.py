@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CompoundSelect, Select, func, insert, literal, select, union
 
+from zos.consent.names.store import known_in
 from zos.core.consent import ConsentView
 from zos.core.links import message_link
 from zos.core.scopes import Scope
@@ -28,6 +30,7 @@ from zos.insights.model import InsightStatus, Method
 from zos.insights.provenance.store import LineSources, members_of, sources_of
 from zos.members.knowledge.store import titles_for
 from zos.members.model import Dispute, KnownCall, KnownInsight, KnownLine, SourceMessage
+from zos.prompts.labels import nameless
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -96,6 +99,7 @@ async def known_insights(
     sources = await sources_of(connection, roles)
     cited = {one for lines in sources.values() for some, _ in lines.values() for one in some}
     messages = await source_messages(connection, database, reader, cited)
+    known = await known_in(connection, chain(*map(_texts, rows.values())))
     keys = {one: TopicKey.parse(row.topic_key) for one, row in rows.items()}
     titles = await titles_for(connection, keys.values(), reader.member_id, reader.consents)
     return tuple(
@@ -105,6 +109,7 @@ async def known_insights(
             titles[keys[one]],
             _withheld(rows[one], people.get(one, frozenset()), reader),
             _lines(rows[one].content, sources.get(one, {}), messages),
+            shown=nameless(known, reader.consents, {*people.get(one, ()), reader.member_id}),
         )
         for one in roles
         if one in rows
@@ -190,8 +195,18 @@ def _withheld(row: Any, people: Iterable[int], reader: Reader) -> str:
     return "" if all(map(reader.consents.allows, others)) else OTHERS
 
 
+def _texts(row: Any) -> Iterable[str]:
+    return row.content, *row.open_questions
+
+
 def _known(
-    row: Any, roles: Sequence[str], title: str, withheld: str, lines: Iterable[KnownLine]
+    row: Any,
+    roles: Sequence[str],
+    title: str,
+    withheld: str,
+    lines: Iterable[KnownLine],
+    *,
+    shown: Callable[[str], str],
 ) -> KnownInsight:
     return KnownInsight(
         id=row.id,
@@ -207,8 +222,8 @@ def _known(
         importance=row.importance,
         roles=tuple(roles),
         withheld=withheld,
-        lines=() if withheld else tuple(lines),
-        open_questions=() if withheld else tuple(row.open_questions),
+        lines=() if withheld else tuple(replace(one, text=shown(one.text)) for one in lines),
+        open_questions=() if withheld else tuple(map(shown, row.open_questions)),
     )
 
 

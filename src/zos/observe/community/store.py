@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, delete, func, insert, select, update
 
+from zos.core.names import telling_word
 from zos.db.sets import is_one_of
 from zos.db.tables import channel, member, member_role, membership, server
 from zos.observe.batch import Sighting
@@ -148,11 +149,14 @@ async def see_members(
     add = db.insert(member)
     newer = add.on_conflict_do_update(
         index_elements=[member.c.id],
-        set_={name: add.excluded[name] for name in ("name", "display_name", "is_bot", "seen_at")},
+        set_={name: add.excluded[name] for name in _CALLED},
         where=member.c.seen_at < add.excluded.seen_at,
     )
     await _many(connection, newer, [_member_row(people[who]) for who in sorted(people)])
     await _see_roles(db, connection, seen)
+
+
+_CALLED = ("name", "display_name", "name_word", "display_word", "is_bot", "seen_at")
 
 
 async def _see_roles(db: Database, connection: AsyncConnection, seen: Sequence[Sighting]) -> None:
@@ -252,10 +256,13 @@ async def mark_threads_booked(
 
 def _member_row(sighting: Sighting) -> dict[str, Any]:
     shown = sighting.member
+    name, display_name = storable(shown.name), storable(shown.display_name)
     return {
         "id": shown.id,
-        "name": storable(shown.name),
-        "display_name": storable(shown.display_name),
+        "name": name,
+        "display_name": display_name,
+        "name_word": telling_word(name),
+        "display_word": telling_word(display_name),
         "is_bot": shown.is_bot,
         "seen_at": sighting.at,
     }

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
+from zos.consent.names.store import known_in
 from zos.core.errors import UsageError
 from zos.insights.model import Insight
 from zos.insights.profiles import profile_named
-from zos.observe.store import StoredMessage
+from zos.prompts.labels import nameless
 from zos.reflect.context import TargetContext
 from zos.reflect.node import Node
 from zos.reflect.tools import NodeTools
@@ -102,8 +103,11 @@ class FetchInsights(Node):
     async def _related(self, context: TargetContext, tools: NodeTools) -> Sequence[Insight]:
         """Return the insights that fit best, best first."""
         brief = context.brief
+        said = [one.content for one in context.gathered.messages]
+        async with tools.reading() as connection:
+            known = await known_in(connection, said)
         hits = await tools.retrieval.search(
-            " ".join(_telling_words(context.gathered.messages)),
+            " ".join(_telling_words(map(nameless(known, brief.consent), said))),
             profile=self.profile,
             server_id=brief.topic.server_id,
             consent=brief.consent,
@@ -114,12 +118,12 @@ class FetchInsights(Node):
         return [found[one] for one in ids if one in found]
 
 
-def _telling_words(messages: Sequence[StoredMessage]) -> list[str]:
-    """Return the words of most messages, most frequent first; the search leaves out common ones."""
+def _telling_words(texts: Iterable[str]) -> list[str]:
+    """Return the words of most texts, most frequent first; the search leaves out common ones."""
     counts = Counter(
         word
-        for message in messages
-        for word in dict.fromkeys(words_of(message.content))
+        for text in texts
+        for word in dict.fromkeys(words_of(text))
         if len(word) >= _MIN_WORD_LENGTH
     )
     return [word for word, _ in counts.most_common(_QUERY_WORDS)]

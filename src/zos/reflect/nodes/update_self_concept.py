@@ -9,6 +9,7 @@ from pydantic import Field
 
 from zos.core.topics import TopicCategory
 from zos.llm.output import SelfConcept
+from zos.prompts.labels import anonymous
 from zos.reflect.asking import ask
 from zos.reflect.context import TargetContext
 from zos.reflect.finding import assembled
@@ -47,7 +48,7 @@ class UpdateSelfConcept(AskingNode):
         answer = await ask(self, context, tools, output=SelfConcept, assembled=everything)
         if answer is None or answer.output is None:
             return
-        content = answer.output.content.strip()
+        content = anonymous(answer.output.content).strip()
         current = await tools.self_concept.current()
         if content and (current is None or content != current.content):
             log.info("self_concept_revised", run=context.brief.run_id)

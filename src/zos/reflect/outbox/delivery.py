@@ -53,7 +53,7 @@ class Delivery:
             await self._store.withhold(text)
             return
         payload = {
-            **text.payload,
+            **origin.payload,
             "dedup_key": text.dedup_key,
             "servers": [*map(str, origin.server_ids)],
             "channels": [*map(str, origin.channel_ids)],

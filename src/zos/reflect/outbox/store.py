@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from zos.consent.names.store import known_in
 from zos.consent.store import ConsentStore
 from zos.core.ids import new_ulid
 from zos.core.scopes import Scope
@@ -19,7 +20,9 @@ from zos.db.sets import is_one_of
 from zos.db.tables import insight, message, outbox
 from zos.insights.model import InsightStatus
 from zos.insights.provenance.store import members_of, messages_behind
+from zos.prompts.labels import nameless
 from zos.reflect.context import OutgoingText
+from zos.reflect.outbox.wording import reworded, words_of
 
 MAX_ATTEMPTS = 8
 _FIRST_PAUSE_SECONDS = 10.0
@@ -42,8 +45,9 @@ class PendingText:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the messages stand that a text rests on in the end."""
+    """What a text may say now, and where the messages stand that it rests on in the end."""
 
+    payload: dict[str, object]
     server_ids: tuple[int, ...]
     channel_ids: tuple[int, ...]
 
@@ -128,7 +132,7 @@ class OutboxStore:
         """Return what a text rests on as things stand now, or None if it may not leave.
 
         It may while all of its insights are there and in sight, rest on public messages that are
-        there too, and everybody in them consents.
+        there too, and everybody in them consents. Others who do not are not named in it.
         """
         query = select(insight.c.id, insight.c.status, insight.c.scope).where(
             insight.c.run_id == text.run_id,
@@ -142,14 +146,19 @@ class OutboxStore:
                 return None
             ids = [one.id for one in insights]
             people = frozenset(chain(*(await members_of(connection, ids)).values()))
-            consent = await consents.view(connection, among=people)
+            known = await known_in(connection, words_of(text.payload))
+            consent = await consents.view(connection, among={*people, *known})
             if not consent.allows_all(people):
                 return None
             behind = {*chain(*(await messages_behind(connection, ids)).values())}
-            return await self._origin(connection, behind)
+            payload = reworded(text.payload, nameless(known, consent, people))
+            return await self._origin(connection, behind, payload)
 
     async def _origin(
-        self, connection: AsyncConnection, message_ids: Collection[int]
+        self,
+        connection: AsyncConnection,
+        message_ids: Collection[int],
+        payload: dict[str, object],
     ) -> Origin | None:
         query = select(
             message.c.id, message.c.server_id, message.c.channel_id, message.c.scope
@@ -158,6 +167,7 @@ class OutboxStore:
         if len(found) < len(message_ids) or any(one.scope != Scope.PUBLIC.value for one in found):
             return None
         return Origin(
+            payload,
             tuple(sorted({one.server_id for one in found})),
             tuple(sorted({one.channel_id for one in found})),
         )

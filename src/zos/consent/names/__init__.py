@@ -1,0 +1,1 @@
+"""Whose names stand in texts."""

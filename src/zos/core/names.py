@@ -1,0 +1,117 @@
+"""Names of people in texts of others: a name is its words, compared without regard to case and letter forms.
+
+In: names and texts. Out: the words of both, and where in a text a name stands. Pure. Scripts that are
+written without spaces between words (Chinese, Japanese, Korean with its endings, Thai and its
+neighbours) count every character as a word.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u3040-\u30ff\uff66-\uff9f\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana, Han
+    "\uac00-\ud7af"  # Hangul
+)
+# Accents, points and vowel signs, which `\w` leaves out, and the joiners between letters.
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff\u200c\u200d"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+(?:[{_MARKS}]+[^\W{_UNSPACED}]*)*")
+_MAX_GAP = 2
+_MAX_LOOKED_UP = 64  # characters; an index does not take any length
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMember:
+    """A member as far as names go.
+
+    Attributes:
+        names: Their name on Discord, and the one that they are shown under.
+    """
+
+    names: tuple[str, ...]
+    is_bot: bool
+
+
+class Standing(NamedTuple):
+    """A name that stands in a text from `start` up to `end`. `mentioned`: with an `@`, which belongs to it."""
+
+    words: tuple[str, ...]
+    start: int
+    end: int
+    mentioned: bool
+
+
+def words_of_name(name: str) -> tuple[str, ...]:
+    """Return the words of a name; none for one without letters and digits, such as emoji."""
+    return tuple(map(_folded, _WORD.findall(name)))
+
+
+def telling_word(name: str) -> str | None:
+    """Return the word by which a name is looked up, its longest, or None for a name without words."""
+    longest = max(words_of_name(name), key=len, default=None)
+    return None if longest is None else longest[:_MAX_LOOKED_UP]
+
+
+def words_in(texts: Iterable[str]) -> set[str]:
+    """Return all words of `texts`, as names are looked up by."""
+    return {_folded(word)[:_MAX_LOOKED_UP] for text in texts for word in set(_WORD.findall(text))}
+
+
+class NameFinder:
+    """Finds names in texts.
+
+    Args:
+        names: The words of names; see `words_of_name`.
+    """
+
+    def __init__(self, names: Iterable[tuple[str, ...]]) -> None:
+        self._by_first: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
+        for words in sorted({*names} - {()}, key=len, reverse=True):
+            self._by_first[words[0]].append(words)
+
+    def find(self, text: str) -> Iterator[Standing]:
+        """Yield where names stand in `text`, the longer of two; no two overlap."""
+        if not self._by_first:
+            return
+        found = list(_WORD.finditer(text))
+        words = [_folded(one[0]) for one in found]
+        position = 0
+        while position < len(words):
+            name = self._name_at(text, found, words, position)
+            if name is None:
+                position += 1
+                continue
+            start = found[position].start()
+            mentioned = start > 0 and text[start - 1] == "@"
+            position += len(name)
+            yield Standing(name, start - mentioned, found[position - 1].end(), mentioned)
+
+    def _name_at(
+        self, text: str, found: list[re.Match[str]], words: list[str], position: int
+    ) -> tuple[str, ...] | None:
+        for name in self._by_first.get(words[position], ()):
+            end = position + len(name)
+            if tuple(words[position:end]) == name and _is_together(text, found[position:end]):
+                return name
+        return None
+
+
+def _is_together(text: str, found: list[re.Match[str]]) -> bool:
+    """Return whether nothing but a space or a mark stands between words."""
+    gaps = (text[one.end() : other.start()] for one, other in pairwise(found))
+    return all(len(gap) <= _MAX_GAP and "\n" not in gap for gap in gaps)
+
+
+@lru_cache(maxsize=50_000)
+def _folded(word: str) -> str:
+    if word.isascii():
+        return word.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())

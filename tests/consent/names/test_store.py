@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from sqlalchemy import update
+from tests.conftest import EPOCH
+
+from zos.consent.names.store import known_in
+from zos.core.names import KnownMember
+from zos.db.engine import Database
+from zos.db.tables import member
+from zos.observe.batch import Sighting
+from zos.observe.community.store import UNSEEN, see_members
+from zos.observe.events import Author
+
+ANN, BEN, BOT = 11, 12, 13
+
+
+async def known(database: Database, *texts: str) -> dict[int, KnownMember]:
+    async with database.read() as connection:
+        return await known_in(connection, texts)
+
+
+async def see(database: Database, *people: Author) -> None:
+    async with database.write() as connection:
+        await see_members(database, connection, [Sighting(one, 1, EPOCH) for one in people])
+
+
+async def test_members_are_found_by_either_name(database: Database) -> None:
+    await see(
+        database,
+        Author(ANN, "annie", "Ann of Green Gables"),
+        Author(BEN, "ben", "Big Ben"),
+        Author(BOT, "helper", "Helper", is_bot=True),
+    )
+    ann = KnownMember(("annie", "Ann of Green Gables"), is_bot=False)
+    assert await known(database, "was ANNIE there?") == {ANN: ann}
+    assert await known(database, "gables", "no") == {ANN: ann}
+    assert [*await known(database, "helper, Ben")] == [BEN, BOT]
+    assert (await known(database, "helper"))[BOT].is_bot
+    assert await known(database, "Ann of Green") == {}
+    assert await known(database, "…") == {}
+
+
+async def test_members_are_found_as_they_were_called_last(database: Database) -> None:
+    for name in ("Ann", "Anna" + "h" * 3_000):
+        await see(database, Author(ANN, "annie", name))
+        async with database.write() as connection:
+            await connection.execute(update(member).values(seen_at=UNSEEN))
+    assert await known(database, "ann") == {}
+    assert [*await known(database, f"so {name} it is")] == [ANN]

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zos.core.names import NameFinder, telling_word, words_in, words_of_name
+
+
+def standing(text: str, *names: str) -> list[str]:
+    """What stands in `text` of people of these names."""
+    finder = NameFinder(map(words_of_name, names))
+    return [text[one.start : one.end] for one in finder.find(text)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("Bo", "bo, BO and Bo's bobsled, rainbow, bo_x", ["bo", "BO", "Bo"]),
+        ("Cy Young", "cy young, Cy-Young; Cy, and Young", ["cy young", "Cy-Young"]),
+        ("Cy Young", "Cy\nYoung", []),
+        ("🌸 Rosie", "Rosie 🌸", ["Rosie"]),
+        ("bo", "@bo: mail x@bo", ["@bo", "@bo"]),
+        ("Strauß", "STRAUSS", ["STRAUSS"]),
+        ("José", "Jose\u0301, Jose", ["Jose\u0301"]),
+        ("𝓑𝓮𝓪", "Bea", ["Bea"]),
+        ("Иван", "ивана, иван", ["иван"]),
+        ("花子", "花子さんは花屋", ["花子"]),
+        ("민수", "민수가 왔다", ["민수"]),
+        ("राम", "राम और रामू", ["राम"]),
+        ("(x|y)*", "(x|y)* x", ["x|y"]),
+        ("💐", "💐", []),
+    ],
+)
+def test_a_name_stands_where_its_words_do(name: str, text: str, found: list[str]) -> None:
+    assert standing(text, name) == found
+
+
+def test_of_two_names_the_longer_stands() -> None:
+    assert standing("Cy Young, Cy", "Cy", "Cy Young") == ["Cy Young", "Cy"]
+
+
+def test_a_name_is_looked_up_by_its_longest_word() -> None:
+    assert telling_word("the Real Shady!") == "shady"
+    assert telling_word("🌸 ...") is None
+
+
+@given(st.text(max_size=90), st.text(max_size=9), st.text(max_size=9))
+def test_whatever_stands_in_a_text_is_found_by_look_up(name: str, before: str, after: str) -> None:
+    text = f"{before}{name}{after}"
+    if standing(text, name):
+        assert telling_word(name) in words_in([text])
