@@ -144,6 +144,8 @@ def _people(sizes: Sizes) -> list[str]:
         "id": "i + 1",
         "name": "'m' || i",
         "display_name": "'Member ' || i",
+        "name_word": "'m' || i",
+        "display_word": "'member'",
         "is_bot": "0",
         "is_agent": "0",
         "seen_at": now,

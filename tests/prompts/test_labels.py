@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.prompts.made import ANA, BO, BOT, CY, NAMES, consent
 
 from zos.core.names import KnownMember
-from zos.llm.digest.background import is_function_word
+from zos.llm.digest.background import is_everyday_word, is_function_word
 from zos.prompts.labels import Labels, anonymous, nameless
 
 
@@ -82,7 +82,7 @@ LETTERS = st.text(st.characters(categories=["Lu", "Ll", "Lo"]), min_size=2, max_
 
 @given(LETTERS, st.text(max_size=30), st.text(max_size=30))
 def test_a_name_that_stands_as_a_word_is_never_left(name: str, before: str, after: str) -> None:
-    assume(not is_function_word(name.casefold()))
+    assume(not (is_function_word(name.casefold()) or is_everyday_word(name.casefold())))
     text = labels(names={1: name}).rewrite(f"{before} {name} {after}")
     assert re.search(rf"(?<!\w){name}(?!\w)", text) is None
 
@@ -111,10 +111,23 @@ def test_whoever_is_talked_of_without_consent_is_numbered_too() -> None:
     assert made.is_name("lancelot")
 
 
-@pytest.mark.parametrize("name", ["a", "the", "The", "42", "und"])
-def test_an_ordinary_word_is_a_name_only_where_it_is_mentioned(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("a", "A is a, @a", "A is a, <chat_1>"),
+        ("42", "42 @42", "42 <chat_1>"),
+        ("the", "The end. the THE @the", "The end. the THE <chat_1>"),
+        ("Will", "Will you? Then Will will.", "Will you? Then <chat_1> will."),
+        ("mark", "Mark will mark it, @mark", "<chat_1> will mark it, <chat_1>"),
+        ("root", "login: root, (root)", "login: root, (root)"),
+        ("The Root", "at the root", "at <chat_1>"),
+    ],
+)
+def test_an_ordinary_word_is_a_name_only_where_it_is_written_as_one(
+    name: str, text: str, shown: str
+) -> None:
     made = Labels(NAMES, (), consent(), known={900: known_as(name)})
-    assert made.rewrite(f"so {name} is, @{name}") == f"so {name} is, <chat_1>"
+    assert made.rewrite(text) == shown
 
 
 def test_a_name_that_somebody_who_takes_part_agreed_to_show_stays() -> None:

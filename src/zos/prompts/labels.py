@@ -4,8 +4,8 @@ In: members in the order in which they appear, members whose names stand in the 
 `ConsentView`. Out: labels, and texts in which no name of a member without consent is left. The numbers
 mean nothing outside one conversation.
 
-A name is left where it stands if a member who consented, or a bot, takes part under it; and, unless
-an `@` stands before it, if it is an ordinary word: see `_is_ordinary`.
+A name is left where it stands if a member who consented, or a bot, takes part under it, and where it
+is an ordinary word: see `_is_meant`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from zos.core.consent import ConsentView
-from zos.core.names import KnownMember, NameFinder, words_of_name
-from zos.llm.digest.background import is_function_word
+from zos.core.names import KnownMember, NameFinder, Standing, words_of_name
+from zos.llm.digest.background import is_everyday_word, is_function_word
 from zos.prompts.blocks import inline
 
 _ANONYMOUS = re.compile(r"<chat_\d+>")
 _MARKUP = re.compile(
     r"<chat_\d+>|<@!?(?P<member>\d{1,20})>|<a?(?P<emoji>:\w{1,40}:)\d{1,20}>", re.ASCII
 )
+_SENTENCE_BEGINS = re.compile(r"(?:^|[.!?…:;>•*\"“”(\n])\W*\Z")
 _MAX_NAME = 40
 _MIN_LETTERS = 2
 SOMEONE = "someone"
@@ -93,7 +94,7 @@ class Labels:
         end = 0
         for found in self._finder.find(text):
             hidden = None if found.words in self._kept else self._hidden.get(found.words)
-            if hidden is not None and (found.mentioned or not _is_ordinary(found.words)):
+            if hidden is not None and _is_meant(found, text):
                 shown += (text[end : found.start], self.label(hidden))
                 end = found.end
         return "".join((*shown, text[end:]))
@@ -146,10 +147,15 @@ def _borne(
         yield from ((member_id, words_of_name(name)) for name in member.names)
 
 
-def _is_ordinary(words: tuple[str, ...]) -> bool:
-    """Return whether a name is also a word of anybody's sentence: one letter, a number, or function words."""
-    letters = "".join(words)
-    return len(letters) < _MIN_LETTERS or letters.isdecimal() or all(map(is_function_word, words))
+def _is_meant(name: Standing, text: str) -> bool:
+    """Return whether a name that stands in `text` is one there, and no ordinary word."""
+    letters = "".join(name.words)
+    if name.mentioned or len(letters) < _MIN_LETTERS or letters.isdecimal():
+        return name.mentioned
+    written = text[name.start : name.end]
+    if all(map(is_function_word, name.words)):
+        return written.istitle() and not _SENTENCE_BEGINS.search(text, 0, name.start)
+    return written.istitle() or not all(map(is_everyday_word, name.words))
 
 
 def _word(name: str) -> re.Pattern[str]:

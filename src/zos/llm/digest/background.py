@@ -172,6 +172,11 @@ def is_function_word(word: str) -> bool:
     return word in _FUNCTION or word.replace("’", "'") in _FUNCTION
 
 
+def is_everyday_word(word: str) -> bool:
+    """Whether `word` (lower case) stands in a band: many an English name does, such as Mark or Joy."""
+    return word in _RATES
+
+
 def rate_per_million(stem: str) -> float:
     """Return how often a word of this stem is said per million words of everyday English."""
     return _RATES.get(stem, RARE_PER_MILLION)
