@@ -1,6 +1,6 @@
 """`zos` where Discord is elsewhere: `python beside_discord.py REST_URL GATEWAY_URL serve …`.
 
-What would be waited for, before a text is sent, or sent again, takes a tenth of a second.
+What would be waited for, before a text is sent, sent again or taken back, takes a tenth of a second.
 """
 
 from __future__ import annotations
@@ -21,5 +21,7 @@ if __name__ == "__main__":
     Route.BASE = sys.argv.pop(1)
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sys.argv.pop(1))
     zos.service.serving.DELIVERY_SECONDS = PAUSE_SECONDS
+    zos.service.serving.REVIEW_SECONDS = PAUSE_SECONDS
+    zos.service.serving.PRIVACY_SECONDS = PAUSE_SECONDS
     zos.reflect.outbox.store._FIRST_PAUSE_SECONDS = PAUSE_SECONDS
     main()

@@ -1,4 +1,4 @@
-"""From what people say on Discord to the digest that they read there: one process, a real Discord's protocol."""
+"""From what people say on Discord to the digest that they read there, and its end: one process, Discord's protocol."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.acceptance.conftest import MakeHome, until
 from tests.fakes.discord.server import TOKEN, Fault, local_discord
-from tests.fakes.discord.world import HALL, ROOM, SERVER, World
+from tests.fakes.discord.world import HALL, ROOM, SERVER, Json, World
 
 from zos.db.tables import message, outbox
 
@@ -34,7 +34,11 @@ def talk(world: World) -> list[int]:
     return said
 
 
-async def test_what_is_said_on_discord_comes_back_as_one_digest_whatever_goes_wrong_on_its_way(
+def in_the_hall(world: World) -> list[Json]:
+    return [one for one in world.messages.values() if one["channel_id"] == str(HALL)]
+
+
+async def test_what_is_said_on_discord_comes_back_as_one_digest_and_goes_with_a_member(
     make_home: MakeHome,
 ) -> None:
     async with local_discord() as discord:
@@ -62,6 +66,16 @@ async def test_what_is_said_on_discord_comes_back_as_one_digest_whatever_goes_wr
             return [row.delivered_at is not None for row in await home.rows(outbox)] == [True]
 
         await until(delivered)
+        digests = [one["content"] for one in in_the_hall(discord.world)]
+        forgotten = await home.ask("member", "forget", str(ADA), "--yes", "--json")
+        assert forgotten.code == 0, forgotten.err
+
+        async def is_counted() -> bool:
+            shown = await home.ask("member", "show", str(ADA), "--json")
+            return "outgoing_texts_taken_back" in shown.json["erasure"]["receipt"]
+
+        await until(is_counted)
+        assert in_the_hall(discord.world) == []
         ended = await service.stop()
         assert ended.code == 0, ended.err
 
@@ -78,11 +92,7 @@ async def test_what_is_said_on_discord_comes_back_as_one_digest_whatever_goes_wr
         assert len(text) <= 2_000
         assert f"(<https://discord.com/channels/{SERVER}/{ROOM}/{said[0]}>)" in text
         assert "@everyone" not in text
-        assert [
-            one["content"]
-            for one in discord.world.messages.values()
-            if one["channel_id"] == str(HALL)
-        ] == [text]
+        assert digests == [text]
         assert service.log("scheduler_stopped")
         assert [one["state"] for one in service.log("discord_state")] == [
             "connecting",

@@ -40,7 +40,7 @@ def closed(role: int = SERVER) -> list[Json]:
 
 async def test_a_text_stands_there_with_links_and_calls_nobody(living: Living) -> None:
     async with ready(living) as bot:
-        await bot.post(HALL, payload("@everyone: the **kiln** is fixed"))
+        await bot.post(HALL, payload("@everyone: the **kiln** is fixed"), [])
         (told,) = living.discord.posted
         assert told["content"] == (
             f"**\\#room**\n• @\u200beveryone: the \\*\\*kiln\\*\\* is fixed [↗](<{LINK}>)"
@@ -53,7 +53,7 @@ async def test_a_text_stands_there_with_links_and_calls_nobody(living: Living) -
 
 async def test_a_long_text_is_split_between_lines(living: Living) -> None:
     async with ready(living) as bot:
-        await bot.post(HALL, payload(*(f"{number} " + "x" * 700 for number in range(6))))
+        await bot.post(HALL, payload(*(f"{number} " + "x" * 700 for number in range(6))), [])
         told = living.discord.posted
         assert len(told) == 3
         assert len({one["nonce"] for one in told}) == 3
@@ -65,12 +65,12 @@ async def test_what_is_sent_again_stands_there_once(living: Living) -> None:
     async with ready(living) as bot:
         living.discord.lost_answers = 1
         with pytest.raises(DeliveryError, match="HTTP 503") as caught:
-            await bot.post(HALL, payload("the kiln is fixed"))
+            await bot.post(HALL, payload("the kiln is fixed"), [])
         assert caught.value.retryable
-        await bot.post(HALL, payload("the kiln is fixed"))
+        await bot.post(HALL, payload("the kiln is fixed"), [])
         assert len(living.discord.posted) == 2
         assert len(world.messages) == 1
-        await bot.post(HALL, payload("the kiln is fixed", dedup_key="another"))
+        await bot.post(HALL, payload("the kiln is fixed", dedup_key="another"), [])
         assert len(world.messages) == 2
 
 
@@ -83,42 +83,79 @@ async def test_it_stands_only_where_all_may_read_what_it_rests_on(living: Living
     async with ready(living) as bot:
         for channels in ([ROOM], [HALL, ROOM], [private], [12_345]):
             with pytest.raises(DeliveryError, match="not everybody may read") as caught:
-                await bot.post(HALL, payload("x", channels=[*map(str, channels)]))
+                await bot.post(HALL, payload("x", channels=[*map(str, channels)]), [])
             assert not caught.value.retryable
         with pytest.raises(DeliveryError, match="in another server"):
-            await bot.post(HALL, payload("x", servers=["1"], channels=["2"]))
+            await bot.post(HALL, payload("x", servers=["1"], channels=["2"]), [])
         with pytest.raises(DeliveryError, match="in another server"):
-            await bot.post(HALL, payload("x", servers=[str(SERVER), "1"]))
+            await bot.post(HALL, payload("x", servers=[str(SERVER), "1"]), [])
         with pytest.raises(DeliveryError, match="does not see") as caught:
-            await bot.post(12_345, payload("x"))
+            await bot.post(12_345, payload("x"), [])
         assert caught.value.retryable  # the session is young: it may come
         assert living.discord.posted == []
-        await bot.post(ROOM, payload("what was said in a closed place stays there"))
-        await bot.post(HALL, payload("x", channels=[str(thread), str(HALL)]))
+        await bot.post(ROOM, payload("what was said in a closed place stays there"), [])
+        await bot.post(HALL, payload("x", channels=[str(thread), str(HALL)]), [])
         assert len(living.discord.posted) == 2
+
+
+async def test_what_was_posted_is_taken_back_and_what_is_gone_already_is_no_obstacle(
+    living: Living,
+) -> None:
+    world = living.discord.world
+    async with ready(living) as bot:
+        first: list[str] = []
+        await bot.post(HALL, payload(*("x" * 1_500 for _ in range(3))), first)
+        assert [*map(int, first)] == [*world.messages]
+        assert len(first) == 3
+        world.delete(int(first[1]))
+        living.discord.forbidden.add(HALL)
+        with pytest.raises(DeliveryError, match="did not delete a message") as caught:
+            await bot.take_back(HALL, first)
+        assert not caught.value.retryable
+        living.discord.forbidden.clear()
+        living.discord.faults += [Fault(501)]
+        with pytest.raises(DeliveryError, match="HTTP 501") as caught:
+            await bot.take_back(HALL, first)
+        assert caught.value.retryable
+        await bot.take_back(HALL, first)
+        assert world.messages == {}
+        await living.settled()
+        await living.assert_true()
+    with pytest.raises(DeliveryError, match="no connection") as caught:
+        await living.bot.take_back(HALL, first)
+    assert caught.value.retryable
+
+
+async def test_of_a_long_text_only_what_is_missing_is_sent_again(living: Living) -> None:
+    async with ready(living) as bot:
+        lines = [f"{number} " + "x" * 1_500 for number in range(3)]
+        posted: list[str] = []
+        await bot.post(HALL, payload(*lines[:2]), posted)
+        await bot.post(HALL, payload(*lines), posted)
+        assert len(living.discord.posted) == len({*posted}) == 3
 
 
 async def test_what_discord_answers_says_whether_to_try_again(living: Living) -> None:
     async with ready(living) as bot:
         living.discord.forbidden.add(HALL)
         with pytest.raises(DeliveryError, match="HTTP 403") as caught:
-            await bot.post(HALL, payload("x"))
+            await bot.post(HALL, payload("x"), [])
         assert not caught.value.retryable
         living.discord.forbidden.clear()
         living.discord.faults += [Fault(501)]
         with pytest.raises(DeliveryError, match="HTTP 501") as caught:
-            await bot.post(HALL, payload("x"))
+            await bot.post(HALL, payload("x"), [])
         assert caught.value.retryable
         assert bot._connection is not None
         await until(bot._connection.is_ready)
         with pytest.raises(DeliveryError, match="does not see") as caught:
-            await bot.post(12_345, payload("x"))
+            await bot.post(12_345, payload("x"), [])
         assert not caught.value.retryable
 
 
 async def test_without_a_connection_a_text_waits(living: Living) -> None:
     with pytest.raises(DeliveryError, match="no connection") as caught:
-        await living.bot.post(HALL, payload("x"))
+        await living.bot.post(HALL, payload("x"), [])
     assert caught.value.retryable
 
 

@@ -7,7 +7,7 @@ from tests.scheduler.layers import NODES, layer
 
 from zos.config.model import OutputConfig
 from zos.core.errors import DeliveryError
-from zos.reflect.destinations import insist_allowed, withheld
+from zos.reflect.destinations import insist_allowed, named, withheld
 
 HOOK = "https://hooks.example/x"
 EVERYTHING = OutputConfig(
@@ -37,6 +37,15 @@ def test_every_destination_is_off_until_its_key_is_set(destination: str, key: st
 def test_a_host_is_what_would_be_connected_to(url: str) -> None:
     with pytest.raises(DeliveryError):
         insist_allowed(url, EVERYTHING)
+
+
+def test_logs_are_told_no_path_of_a_webhook() -> None:
+    assert [named(one) for one in ("log", "discord:5", HOOK, "https://x:port/")] == [
+        "log",
+        "discord:5",
+        "hooks.example",
+        "an address that is not valid",
+    ]
 
 
 def test_a_layers_nodes_are_told_that_would_send_in_vain() -> None:

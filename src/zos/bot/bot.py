@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from zos.bot.joining import Joining
 from zos.bot.observing import Observing
 from zos.bot.overheard import Overheard
 from zos.bot.past import Past
-from zos.bot.posting import post
+from zos.bot.posting import post, take_back
 from zos.bot.recording import Recording
 from zos.bot.refusals import refusal
 from zos.bot.rest import Rest
@@ -164,15 +164,26 @@ class ZosBot:
         """Ask `start` to come to its end."""
         self._closing.set()
 
-    async def post(self, channel_id: int, payload: Mapping[str, object]) -> None:
-        """Write a text that a layer sends to a channel.
+    async def post(self, channel_id: int, payload: Mapping[str, object], posted: list[str]) -> None:
+        """Write a text that a layer sends to a channel; `posted`: ids of what stands there of it.
 
         Raises:
             DeliveryError: If it may not stand there, or was not written.
         """
+        await post(self._reached(), channel_id, payload, posted)
+
+    async def take_back(self, channel_id: int, posted: Sequence[str]) -> None:
+        """Delete what `post` wrote.
+
+        Raises:
+            DeliveryError: If not all of it was deleted.
+        """
+        await take_back(self._reached(), channel_id, posted)
+
+    def _reached(self) -> Connection:
         if self._connection is None:
             raise LaterDeliveryError("There is no connection to Discord.")
-        await post(self._connection, channel_id, payload)
+        return self._connection
 
     async def _finish(self, recording: asyncio.Task[None]) -> None:
         """Let what came in be recorded; a store that is not to be had must not hold up the end."""

@@ -1,13 +1,15 @@
 """Writing into Discord: texts that layers send, once it is clear that nobody gets to see more than before.
 
 In: a channel and a payload. Out: messages, at most 2,000 characters each, that call nobody. A text
-that is sent again within minutes carries the same nonces: Discord shows each part once.
+that is sent again within minutes carries the same nonces: Discord shows each part once. What was
+posted can be deleted again.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -22,7 +24,9 @@ _TOO_MANY_REQUESTS = 429
 Place = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
 
-async def post(client: discord.Client, channel_id: int, payload: Mapping[str, Any]) -> None:
+async def post(
+    client: discord.Client, channel_id: int, payload: Mapping[str, Any], posted: list[str]
+) -> None:
     """Write a text to a channel.
 
     Args:
@@ -30,6 +34,7 @@ async def post(client: discord.Client, channel_id: int, payload: Mapping[str, An
         channel_id: Where to.
         payload: `heading`, `lines` (each with `text` and `links`), `dedup_key`, and the `servers`
             and `channels` of what it rests on.
+        posted: Ids of the messages of it that stand there already; each new one is added.
 
     Raises:
         DeliveryError: If it may not stand there, or was not written.
@@ -44,8 +49,19 @@ async def post(client: discord.Client, channel_id: int, payload: Mapping[str, An
         )
     if (reason := objection(place, payload["servers"], payload["channels"])) is not None:
         raise DeliveryError(f"The text may not stand in the Discord channel {channel_id}: {reason}")
-    for number, part in enumerate(in_parts(lines_of(payload))):
-        await _send(place, part, _nonce(payload["dedup_key"], number))
+    for number, part in [*enumerate(parts_of(payload))][len(posted) :]:
+        posted.append(await _send(place, part, _nonce(payload["dedup_key"], number)))
+
+
+async def take_back(client: discord.Client, channel_id: int, posted: Sequence[str]) -> None:
+    """Delete messages that Zos wrote; one that is gone already, or its channel, is no obstacle.
+
+    Raises:
+        DeliveryError: If one was not deleted.
+    """
+    for message_id in posted:
+        with _told(channel_id, "did not delete"), suppress(discord.NotFound):
+            await client.http.delete_message(channel_id, int(message_id))
 
 
 def objection(place: Place, servers: Iterable[str], channels: Iterable[str]) -> str | None:
@@ -59,6 +75,11 @@ def objection(place: Place, servers: Iterable[str], channels: Iterable[str]) -> 
         if channel_id != place.id and not _is_open(place.guild, channel_id):
             return f"not everybody may read the channel {channel_id}, on which it rests."
     return None
+
+
+def parts_of(payload: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the messages that hold a text, as Discord shows it."""
+    return in_parts(lines_of(payload))
 
 
 def lines_of(payload: Mapping[str, Any]) -> Iterator[str]:
@@ -78,19 +99,27 @@ def _is_open(guild: discord.Guild, channel_id: int) -> bool:
     return may.view_channel and may.read_message_history
 
 
-async def _send(place: Place, text: str, nonce: str) -> None:
-    try:
-        await place.send(
+async def _send(place: Place, text: str, nonce: str) -> str:
+    with _told(place.id, "did not take"):
+        sent = await place.send(
             text,
             nonce=nonce,
             allowed_mentions=discord.AllowedMentions.none(),
             suppress_embeds=True,
         )
+    return str(sent.id)
+
+
+@contextmanager
+def _told(channel_id: int, did: str) -> Iterator[None]:
+    """Tell what Discord answers in one sentence, and whether to ask again."""
+    try:
+        yield
     except discord.HTTPException as error:
         if error.status < 500 and error.status != _TOO_MANY_REQUESTS:
             raise DeliveryError(
-                f"Discord did not take a message for the channel {place.id} (HTTP {error.status}).",
-                hint="Let Zos's role send messages there.",
+                f"Discord {did} a message in the channel {channel_id} (HTTP {error.status}).",
+                hint="Let Zos's role see the channel and send messages there.",
             ) from None
         raise LaterDeliveryError(f"Discord answered HTTP {error.status}.") from None
     except (aiohttp.ClientError, OSError) as error:

@@ -47,6 +47,13 @@ def channel_of(destination: str) -> int:
     return int(destination.removeprefix(DISCORD))
 
 
+def named(destination: str) -> str:
+    """Return a destination as logs may tell it: of a webhook the host alone, as its path is often a secret."""
+    if destination == LOG or destination.startswith(DISCORD):
+        return destination
+    return _host(destination)
+
+
 def withheld(layer: Layer, settings: OutputConfig) -> Iterator[DeliveryError]:
     """Yield why texts of `layer` would not leave, once for each such node."""
     for node in layer.nodes:
@@ -61,4 +68,4 @@ def _host(url: str) -> str:
     try:
         return httpx.URL(url).host
     except httpx.InvalidURL:
-        raise DeliveryError("The address of a webhook is not valid.") from None
+        return "an address that is not valid"

@@ -5,7 +5,7 @@ In: the services. Out: something that can be started, asked and closed, whether 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -44,11 +44,19 @@ class DiscordBot(Protocol):
         """Ask `start` to come to its end."""
         ...
 
-    async def post(self, channel_id: int, payload: Mapping[str, object]) -> None:
-        """Write a text to a channel.
+    async def post(self, channel_id: int, payload: Mapping[str, object], posted: list[str]) -> None:
+        """Write a text to a channel; `posted`: ids of what stands there of it, it adds the rest.
 
         Raises:
             DeliveryError: If it was not written.
+        """
+        ...
+
+    async def take_back(self, channel_id: int, posted: Sequence[str]) -> None:
+        """Delete what was posted.
+
+        Raises:
+            DeliveryError: If not all of it was deleted.
         """
         ...
 
@@ -65,7 +73,13 @@ class NoBot:
     async def close(self) -> None:
         """Do nothing."""
 
-    async def post(self, _channel_id: int, _payload: Mapping[str, object]) -> None:
+    async def post(
+        self, _channel_id: int, _payload: Mapping[str, object], _posted: list[str]
+    ) -> None:
+        """Refuse, for now."""
+        raise LaterDeliveryError("There is no connection to Discord.")
+
+    async def take_back(self, _channel_id: int, _posted: Sequence[str]) -> None:
         """Refuse, for now."""
         raise LaterDeliveryError("There is no connection to Discord.")
 

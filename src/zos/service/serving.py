@@ -31,7 +31,6 @@ from zos.config import Config
 from zos.core.clock import Clock, SystemClock
 from zos.core.errors import ConfigError, DatabaseError
 from zos.reflect.outbox.delivery import Delivery
-from zos.reflect.outbox.store import OutboxStore
 from zos.reflect.runs.owner import this_process
 from zos.service.discord import DiscordBot, discord_bot
 from zos.service.http import http_app
@@ -47,6 +46,7 @@ from zos.web.services import WebServices
 log = structlog.get_logger(__name__)
 
 DELIVERY_SECONDS = 5.0
+REVIEW_SECONDS = 60.0
 SELF_CONCEPT_SECONDS = 10.0
 PRIVACY_SECONDS = 60.0
 
@@ -93,6 +93,7 @@ async def _work(
     metrics = Metrics(services.database, services.clock)
     await metrics.render()  # what was before is not counted
     bot = discord_bot(services)
+    delivery = delivery_of(services, bot)
     settings = services.config.api
     app = http_app(
         settings,
@@ -106,7 +107,8 @@ async def _work(
         loops = [
             group.create_task(_every(seconds, services.clock, step, name), name=name)
             for seconds, step, name in (
-                (DELIVERY_SECONDS, delivery_of(services, bot).step, "delivery"),
+                (DELIVERY_SECONDS, delivery.step, "delivery"),
+                (REVIEW_SECONDS, delivery.review, "review"),
                 (SELF_CONCEPT_SECONDS, services.settle_self_concept, "self_concept"),
                 (PRIVACY_SECONDS, lambda: _erase(services), "erasures"),
                 (PRIVACY_SECONDS, services.retention.step, "retention"),
@@ -148,9 +150,8 @@ async def _fire_layers(
 
 def delivery_of(services: Services, bot: DiscordBot) -> Delivery:
     """Return what delivers outgoing texts."""
-    outputs = Outputs(services.config.output, bot.post)
-    store = OutboxStore(services.database)
-    return Delivery(store, outputs, services.consents, services.clock)
+    outputs = Outputs(services.config.output, bot)
+    return Delivery(services.database, outputs, services.consents, services.clock)
 
 
 def pruning_of(services: Services) -> Pruning:

@@ -21,31 +21,64 @@ TIMEOUT_SECONDS = 15.0
 
 Address = IPv4Address | IPv6Address
 
+_NONE: Mapping[str, str] = {}
+
 
 async def post_json(url: str, payload: Mapping[str, object], settings: OutputConfig) -> None:
-    """POST a payload as JSON. The address stays out of errors and logs: its path is often a secret.
+    """POST a payload as JSON, with its `dedup_key` as the `Idempotency-Key`.
 
     Args:
         url: Where to: to a host that `insist_allowed` has let pass.
-        payload: What; its `dedup_key` is the `Idempotency-Key`.
+        payload: What.
         settings: Whether it may lead into a private network.
 
     Raises:
         DeliveryError: If it was not delivered.
     """
+    key = {"Idempotency-Key": str(payload["dedup_key"])}
+    await send("POST", httpx.URL(url), settings, payload, headers=key)
+
+
+async def send(
+    method: str,
+    url: httpx.URL,
+    settings: OutputConfig,
+    body: Mapping[str, object] | None = None,
+    *,
+    headers: Mapping[str, str] = _NONE,
+    may_be_gone: bool = False,
+) -> httpx.Response:
+    """Ask a webhook something. Its address stays out of errors and logs: its path is often a secret.
+
+    Args:
+        method: HTTP's.
+        url: Where to.
+        settings: Whether it may lead into a private network.
+        body: What, as JSON.
+        headers: Besides those that every request has.
+        may_be_gone: That there is nothing there is an answer like any other.
+
+    Raises:
+        DeliveryError: If it did not do as it was asked.
+    """
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            answer = await _post(httpx.URL(url), payload, settings)
+            answer = await _send(method, url, settings, body, headers)
     except (httpx.HTTPError, OSError) as error:
         raise LaterDeliveryError(f"The webhook was not reached: {type(error).__name__}.") from None
     if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
         raise LaterDeliveryError(f"The webhook answered HTTP {answer.status_code}.")
-    if not answer.is_success:
+    if not (answer.is_success or (may_be_gone and answer.status_code == httpx.codes.NOT_FOUND)):
         raise DeliveryError(f"The webhook answered HTTP {answer.status_code}.")
+    return answer
 
 
-async def _post(
-    url: httpx.URL, payload: Mapping[str, object], settings: OutputConfig
+async def _send(
+    method: str,
+    url: httpx.URL,
+    settings: OutputConfig,
+    body: Mapping[str, object] | None,
+    headers: Mapping[str, str],
 ) -> httpx.Response:
     addresses = await _addresses(url)
     if not settings.allow_private_addresses and not all(map(is_public, addresses)):
@@ -54,13 +87,11 @@ async def _post(
             hint="Set output.allow_private_addresses if Zos should post to it.",
         )
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
-        return await client.post(
+        return await client.request(
+            method,
             url.copy_with(host=str(addresses[0])),
-            json=payload,
-            headers={
-                "Host": url.netloc.decode("ascii"),
-                "Idempotency-Key": str(payload["dedup_key"]),
-            },
+            json=body,
+            headers={**headers, "Host": url.netloc.decode("ascii")},
             extensions={"sni_hostname": url.raw_host.decode("ascii")},
         )
 

@@ -82,6 +82,7 @@ class LocalDiscord:
         app.router.add_get("/api/channels/{channel}/messages", self._history)
         app.router.add_post("/api/channels/{channel}/messages", self._post)
         app.router.add_get(message, self._message)
+        app.router.add_delete(message, self._delete)
         app.router.add_get(f"{message}/reactions/{{emoji}}", self._reactors)
         app.router.add_get("/api/guilds/{server}/members/{member}", self._member)
         app.router.add_get("/api/users/@me/guilds", self._servers)
@@ -153,6 +154,16 @@ class LocalDiscord:
             self.lost_answers -= 1
             return _problem(503, 0, "as told")
         return _json(self.world.shown(number))
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        channel, number = int(request.match_info["channel"]), int(request.match_info["message"])
+        if channel in self.forbidden:
+            return _problem(403, 50013, "Missing Permissions")
+        if number not in self.world.messages:
+            return _problem(404, 10008, "Unknown Message")
+        assert self.world.messages[number]["author"] == AGENT
+        self.world.delete(number)
+        return web.Response(status=204)
 
     async def _message(self, request: web.Request) -> web.Response:
         channel, number = int(request.match_info["channel"]), int(request.match_info["message"])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Executable, Row, delete, select, update
 from tests.insights.conftest import ANN, BEN, CHANNEL, NOON, RUN, SERVER, World
 
 from zos.config import Config
@@ -19,7 +19,8 @@ from zos.db.engine import Database
 from zos.db.tables import insight, message, outbox
 from zos.reflect.context import OutgoingText
 from zos.reflect.outbox.delivery import Delivery
-from zos.reflect.outbox.store import MAX_ATTEMPTS, WITHDRAWN, OutboxStore, put
+from zos.reflect.outbox.store import MAX_ATTEMPTS, put
+from zos.reflect.outbox.withdrawal.store import WITHDRAWN
 
 FIRST = 1_001
 TARGET = "target".rjust(26, "0")
@@ -37,11 +38,25 @@ class RecordingPort:
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
         self.taken: list[tuple[str, dict[str, object]]] = []
+        self.taken_back: list[list[str]] = []
+        self.stands: list[str] = []
 
-    async def deliver(self, destination: str, payload: dict[str, object]) -> None:
+    async def meanwhile(self) -> None:
+        """What happens while it is delivered: nothing, unless a test says so."""
+
+    async def deliver(
+        self, destination: str, payload: dict[str, object], posted: list[str]
+    ) -> None:
+        await self.meanwhile()
+        posted += self.stands[len(posted) :]
         if self.errors:
             raise self.errors.pop(0)
         self.taken.append((destination, payload))
+
+    async def take_back(self, _destination: str, posted: Sequence[str]) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.taken_back.append([*posted])
 
 
 @pytest.fixture
@@ -64,7 +79,7 @@ def delivery_to(
 ) -> Delivery:
     config = Config.model_validate({"privacy": {"consent": mode}})
     consents = ConsentStore(world.database, config)
-    return Delivery(OutboxStore(world.database), port, consents, clock)
+    return Delivery(world.database, port, consents, clock)
 
 
 async def row(world: World) -> Row[Any]:
@@ -123,6 +138,27 @@ async def test_a_text_is_given_up_after_many_attempts(world: World, clock: Simul
     assert attempts == MAX_ATTEMPTS
 
 
+async def posted(world: World, clock: SimulatedClock, *errors: Exception) -> RecordingPort:
+    """Deliver a text that stands in two messages."""
+    await write(world, clock, "a")
+    port = RecordingPort(*errors)
+    port.stands = ["9001", "9002"]
+    await delivery_to(world, port, clock).step()
+    return port
+
+
+async def test_what_stands_there_is_known_even_if_not_all_of_it_was_delivered(
+    world: World, clock: SimulatedClock
+) -> None:
+    port = await posted(world, clock, BusyError())
+    kept = await row(world)
+    assert (kept.posted, kept.delivered_at) == (["9001", "9002"], None)
+    clock.move_to(clock.now() + timedelta(seconds=10))
+    await delivery_to(world, port, clock).step()
+    kept = await row(world)
+    assert (kept.posted, kept.delivered_at) == (["9001", "9002"], clock.now())
+
+
 async def hide(world: World) -> None:
     async with world.database.write() as connection:
         await connection.execute(update(insight).values(status="review"))
@@ -141,6 +177,12 @@ async def lose_a_source(world: World) -> None:
 async def make_it_private(world: World) -> None:
     async with world.database.write() as connection:
         await connection.execute(update(message).values(scope="dm", server_id=None))
+
+
+async def replace_it_and_lose_its_source(world: World) -> None:
+    async with world.database.write() as connection:
+        await connection.execute(update(insight).values(status="superseded"))
+        await connection.execute(delete(message))
 
 
 async def erase_what_it_says(world: World) -> None:
@@ -169,6 +211,76 @@ async def test_what_may_not_be_shown_any_more_does_not_leave_and_its_words_go(
     kept = await row(world)
     assert port.taken == []
     assert (kept.payload, kept.delivered_at, kept.last_error) == ({}, None, WITHDRAWN)
+
+
+@pytest.mark.parametrize("change", [hide, erase_what_it_says, replace_it_and_lose_its_source])
+async def test_what_may_not_be_shown_any_more_is_taken_back_where_it_stands(
+    world: World, clock: SimulatedClock, change: Callable[[World], Awaitable[None]]
+) -> None:
+    port = await posted(world, clock)
+    delivery = delivery_to(world, port, clock)
+    await delivery.review()
+    assert not await delivery.step()  # as long as it may be shown it stands
+    await change(world)
+    port.errors = [BusyError(), TimeoutError()]
+    await delivery.review()
+    for seconds in (0, 10, 20):
+        clock.move_to(clock.now() + timedelta(seconds=seconds))
+        assert await delivery.step()
+    assert not await delivery.step()
+    await delivery.review()
+    assert not await delivery.step()
+    assert port.taken_back == [["9001", "9002"]]
+    kept = await row(world)
+    assert (kept.posted, kept.last_error) == (None, WITHDRAWN)
+
+
+async def test_a_part_that_was_posted_is_taken_back_with_a_text_that_is_not_finished(
+    world: World, clock: SimulatedClock
+) -> None:
+    port = await posted(world, clock, BusyError())
+    await hide(world)
+    await delivery_to(world, port, clock).step()
+    assert port.taken_back == [["9001", "9002"]]
+    assert (await row(world)).payload == {}
+
+
+async def test_what_cannot_be_taken_back_is_given_up_after_days(
+    world: World, clock: SimulatedClock
+) -> None:
+    port = await posted(world, clock)
+    await hide(world)
+    delivery, begun = delivery_to(world, port, clock), clock.now()
+    await delivery.review()
+    port.errors = [BusyError()] * 99
+    while (due := (await row(world)).next_attempt_at) is not None:
+        clock.move_to(due)
+        await delivery.step()
+    assert timedelta(days=2) < clock.now() - begun < timedelta(days=3)
+    kept = await row(world)
+    assert (kept.posted, kept.last_error) == (["9001", "9002"], "Busy.")
+
+
+async def test_what_is_erased_or_withdrawn_while_it_is_delivered_is_taken_back(
+    world: World, clock: SimulatedClock
+) -> None:
+    for goes in (delete(outbox), update(outbox).values(withdrawn_at=NOON, next_attempt_at=None)):
+        port = RecordingPort()
+        port.stands = ["9001"]
+
+        async def meanwhile(change: Executable = goes) -> None:
+            async with world.database.write() as connection:
+                await connection.execute(change)
+
+        port.meanwhile = meanwhile  # type: ignore[method-assign]
+        async with world.database.write() as connection:
+            await connection.execute(delete(outbox))
+        await write(world, clock, "a")
+        delivery = delivery_to(world, port, clock)
+        await delivery.step()
+        await delivery.step()
+        assert port.taken_back == [["9001"]]
+        assert (await row(world)).payload == {}
 
 
 async def test_silence_is_no_consent_to_be_sent(world: World, clock: SimulatedClock) -> None:

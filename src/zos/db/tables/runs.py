@@ -240,8 +240,17 @@ outbox = Table(
     Column("payload", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("next_attempt_at", UtcDateTime),  # NULL: delivered or given up
+    Column("next_attempt_at", UtcDateTime),  # NULL: done or given up
     Column("delivered_at", UtcDateTime),
     Column("last_error", Text),
+    Column("posted", JSON(none_as_null=True)),  # ids of what stands there and can be deleted
+    Column("withdrawn_at", UtcDateTime),  # from then on attempts are to delete what was posted
+    Column("erasure_id", String(26)),  # whose receipt tells what became of it
     Index("ix_outbox_due", "next_attempt_at"),
+)
+Index(
+    "ix_outbox_standing",
+    outbox.c.run_id,
+    sqlite_where=outbox.c.posted.is_not(None),
+    postgresql_where=outbox.c.posted.is_not(None),
 )

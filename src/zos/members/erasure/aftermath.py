@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zos.core.topics import TopicKey
-from zos.members.erasure import store
 from zos.members.reexamining.store import Struck
+from zos.reflect.outbox.withdrawal.store import take_back
 from zos.reflect.self_concept.store import withdraw
 
 if TYPE_CHECKING:
-    from zos.db.engine import Connection
+    from zos.core.clock import Clock
+    from zos.db.engine import Connection, Database
     from zos.salience.ledger import SalienceLedger
 
 
@@ -18,21 +19,33 @@ class Aftermath:
     """Follows up, in the transaction that struck the insights.
 
     Args:
+        database: The store.
         ledger: Topics.
+        clock: The time.
     """
 
-    def __init__(self, ledger: SalienceLedger) -> None:
+    def __init__(self, database: Database, ledger: SalienceLedger, clock: Clock) -> None:
+        self._database = database
         self._ledger = ledger
+        self._clock = clock
 
-    async def follow(self, connection: Connection, struck: Struck) -> dict[str, int]:
-        """Delete texts sent, and versions of the self-concept, that rested on it; return counts of all."""
-        sent = await store.delete_outgoing(connection, struck.origins)
+    async def follow(
+        self, connection: Connection, struck: Struck, *, erasure_id: str | None = None
+    ) -> dict[str, int]:
+        """Take back texts sent, and versions of the self-concept, that rested on it; return counts of all."""
+        sent = await take_back(
+            self._database,
+            connection,
+            struck.origins,
+            erasure_id=erasure_id,
+            now=self._clock.now(),
+        )
         versions = await withdraw(connection, struck.rewritten | struck.removed)
         await self._ledger.remind(connection, map(TopicKey.parse, struck.topics))
         return {
             "insights_deleted": len(struck.removed),
             "insights_rewritten": len(struck.rewritten),
             "insight_lines": struck.lines,
-            "outgoing_texts": sent,
+            **sent,
             "self_concept_versions": versions,
         }

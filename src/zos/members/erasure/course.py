@@ -28,6 +28,7 @@ from zos.members.reexamining.store import (
     take_out,
 )
 from zos.observe.messages.store import take_turn
+from zos.reflect.outbox.withdrawal.store import are_settled, settled
 from zos.reflect.self_concept.file import settle as settle_file
 from zos.reflect.self_concept.store import SelfConceptStore
 
@@ -68,7 +69,7 @@ class Eraser:
         self._database = database
         self._consents = consents
         self._ledger = ledger
-        self._aftermath = Aftermath(ledger)
+        self._aftermath = Aftermath(database, ledger, clock)
         self._clock = clock
         self._self_concept = self_concept
         self._one_at_a_time = asyncio.Lock()
@@ -103,10 +104,20 @@ class Eraser:
 
     async def finish(self) -> int:
         """Go on with erasures that are not complete; return how many are now."""
+        await self._count_taken_back()
         async with self._database.read() as connection:
             waiting = await store.unfinished(connection)
         done = [await self.erase(member_id, by) for member_id, by in waiting]
         return sum(one.completed_at is not None for one in done)
+
+    async def _count_taken_back(self) -> None:
+        """Add to receipts what became of the texts that stood elsewhere; it may take longer than the rest."""
+        async with self._database.read() as connection:
+            if not await are_settled(connection):
+                return
+        async with self._database.write() as connection:
+            for erasure_id, counts in (await settled(connection)).items():
+                await store.note(connection, erasure_id, counts)
 
     async def _names(self, member_id: int) -> frozenset[str]:
         async with self._database.read() as connection:
@@ -138,7 +149,7 @@ class Eraser:
                 what = Gone(ids, says=Echoes((one.text for one in words), names))
                 struck = await strike(self._database, connection, resting, what)
                 await take_out(self._database, connection, member_id, struck.rewritten)
-                gone |= await self._aftermath.follow(connection, struck)
+                gone |= await self._aftermath.follow(connection, struck, erasure_id=erasure_id)
                 await store.note(connection, erasure_id, gone)
             done += len(words)
             progress(min(done, total), total)
@@ -163,11 +174,11 @@ class Eraser:
                 gone = Gone(says=Echoes(names=names))
             struck = await strike(self._database, connection, ids, gone)
             await take_out(self._database, connection, member_id, struck.rewritten)
-            counts = await self._aftermath.follow(connection, struck)
+            counts = await self._aftermath.follow(connection, struck, erasure_id=erasure_id)
             await store.note(connection, erasure_id, counts)
             unfound = ids - struck.rewritten - struck.removed
             whole = await strike(self._database, connection, unfound, Gone(whole=unfound))
-            counts = await self._aftermath.follow(connection, whole)
+            counts = await self._aftermath.follow(connection, whole, erasure_id=erasure_id)
             await store.note(connection, erasure_id, counts)
         return bool(ids)
 

@@ -28,7 +28,6 @@ from zos.db.tables import (
     message_deletion,
     model_call,
     model_call_member,
-    outbox,
     reaction,
     run_target,
     selection,
@@ -230,17 +229,6 @@ async def delete_from_calls(connection: AsyncConnection, member_id: int) -> int:
     count = (await connection.execute(calls.values(prompt_hash=""))).rowcount
     gone = delete(model_call_member).where(model_call_member.c.member_id == member_id)
     await connection.execute(gone)
-    return count
-
-
-async def delete_outgoing(connection: AsyncConnection, origins: Collection[tuple[str, str]]) -> int:
-    """Delete the texts that targets, given as (run, target), have sent or wait to send; return how many."""
-    count = 0
-    for run_id, target_id in sorted(origins):
-        gone = delete(outbox).where(
-            outbox.c.run_id == run_id, outbox.c.dedup_key.startswith(f"{target_id}:")
-        )
-        count += (await connection.execute(gone)).rowcount
     return count
 
 

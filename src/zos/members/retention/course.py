@@ -47,7 +47,7 @@ class Retention:
     ) -> None:
         self._database = database
         self._ledger = ledger
-        self._aftermath = Aftermath(ledger)
+        self._aftermath = Aftermath(database, ledger, clock)
         self._privacy = privacy
         self._clock = clock
         self._next_at: datetime | None = None

@@ -1,11 +1,13 @@
 """Delivery: one step takes what is due and says whether there was anything; the service loops it.
 
-Each text is reviewed right before it leaves: what was public when it was made may be so no more.
+Each text is reviewed right before it leaves, and again for as long as it stands where Zos can delete
+it: what was public when it was made may be so no more.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Collection
 
 import structlog
 
@@ -13,7 +15,10 @@ from zos.consent.store import ConsentStore
 from zos.core.clock import Clock
 from zos.core.errors import ZosError
 from zos.core.ports import OutputPort
+from zos.db.engine import Database
+from zos.reflect.destinations import named
 from zos.reflect.outbox.store import OutboxStore, PendingText
+from zos.reflect.outbox.withdrawal.store import withdraw_standing, withdraw_waiting
 
 log = structlog.get_logger(__name__)
 
@@ -24,33 +29,39 @@ class Delivery:
     """Hands due texts to the port that delivers them.
 
     Args:
-        store: The outbox.
-        port: The way out.
+        database: The store.
+        port: The way out, and back.
         consents: Asked once more before a text leaves.
         clock: The time.
     """
 
     def __init__(
-        self, store: OutboxStore, port: OutputPort, consents: ConsentStore, clock: Clock
+        self, database: Database, port: OutputPort, consents: ConsentStore, clock: Clock
     ) -> None:
-        self._store = store
+        self._database = database
+        self._store = OutboxStore(database)
         self._port = port
         self._consents = consents
         self._clock = clock
 
     async def step(self) -> bool:
-        """Deliver what is due; return whether there was anything."""
-        await self._store.withdraw()
+        """Deliver what is due, and take back what is withdrawn; return whether there was anything."""
+        await withdraw_waiting(self._database, self._clock.now())
         due = await self._store.due(self._clock.now())
         for text in due:
-            await self._deliver(text)
+            await (self._take_back(text) if text.is_withdrawn else self._deliver(text))
         return bool(due)
+
+    async def review(self) -> None:
+        """Withdraw what was posted and may not be shown any more: the next steps take it back."""
+        if count := await withdraw_standing(self._database, self._clock.now()):
+            log.info("outputs_withdrawn", texts=count)
 
     async def _deliver(self, text: PendingText) -> None:
         origin = await self._store.origin(text, self._consents)
         if origin is None:
             log.warning("output_withheld", run=text.run_id)
-            await self._store.withhold(text)
+            await self._store.withhold(text, now=self._clock.now())
             return
         payload = {
             **origin.payload,
@@ -58,23 +69,40 @@ class Delivery:
             "servers": [*map(str, origin.server_ids)],
             "channels": [*map(str, origin.channel_ids)],
         }
+        posted = [*text.posted]
+        if await self._did(text, self._port.deliver(text.destination, payload, posted), posted):
+            await self._store.delivered(text, posted=posted, now=self._clock.now())
+
+    async def _take_back(self, text: PendingText) -> None:
+        if await self._did(text, self._port.take_back(text.destination, text.posted), text.posted):
+            await self._store.taken_back(text)
+
+    async def _did(
+        self, text: PendingText, attempt: Awaitable[None], posted: Collection[str]
+    ) -> bool:
+        """Make an attempt and record its failure; return whether it succeeded."""
         try:
             async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
-                await self._port.deliver(text.destination, payload)
+                await attempt
         except TimeoutError:
             await self._failed(
-                text, f"no answer in {DELIVERY_TIMEOUT_SECONDS:.0f} s", retryable=True
+                text, f"no answer in {DELIVERY_TIMEOUT_SECONDS:.0f} s", posted, retryable=True
             )
         except ZosError as error:
-            await self._failed(text, str(error), retryable=error.retryable)
+            await self._failed(text, str(error), posted, retryable=error.retryable)
         else:
-            await self._store.delivered(text.id, now=self._clock.now())
+            return True
+        return False
 
-    async def _failed(self, text: PendingText, reason: str, *, retryable: bool) -> None:
+    async def _failed(
+        self, text: PendingText, reason: str, posted: Collection[str], *, retryable: bool
+    ) -> None:
         log.warning(
-            "output_not_delivered",
-            destination=text.destination,
+            "output_not_taken_back" if text.is_withdrawn else "output_not_delivered",
+            destination=named(text.destination),
             error=reason,
             attempts=text.attempts + 1,
         )
-        await self._store.failed(text, error=reason, retryable=retryable, now=self._clock.now())
+        await self._store.failed(
+            text, error=reason, retryable=retryable, posted=posted, now=self._clock.now()
+        )

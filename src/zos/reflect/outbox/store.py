@@ -1,4 +1,7 @@
-"""Outbox rows: written with the target, delivered later, tried again with growing pauses, then given up."""
+"""Outbox rows: written with the target, delivered later, tried again with growing pauses, then given up.
+
+A row that was withdrawn after something of it was posted is tried in the same way until that is deleted.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.consent.names.store import known_in
@@ -18,22 +21,27 @@ from zos.core.scopes import Scope
 from zos.db.engine import Database
 from zos.db.sets import is_one_of
 from zos.db.tables import insight, message, outbox
-from zos.insights.model import InsightStatus
 from zos.insights.provenance.store import members_of, messages_behind
 from zos.prompts.labels import nameless
 from zos.reflect.context import OutgoingText
+from zos.reflect.outbox.withdrawal.store import HIDDEN, WITHDRAWN, withdraw
 from zos.reflect.outbox.wording import reworded, words_of
 
 MAX_ATTEMPTS = 8
+MAX_ATTEMPTS_TO_TAKE_BACK = 20
+"""About two and a half days."""
 _FIRST_PAUSE_SECONDS = 10.0
-_HIDDEN = (InsightStatus.QUARANTINED.value, InsightStatus.REVIEW.value)
-WITHDRAWN = "withdrawn: what it says may not be shown any more"
-_WITHDRAWAL: dict[str, Any] = {"payload": {}, "next_attempt_at": None, "last_error": WITHDRAWN}
+_LONGEST_PAUSE = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
 class PendingText:
-    """A text that waits for delivery."""
+    """A text that waits for delivery, or to be taken back.
+
+    Attributes:
+        posted: Ids of what stands there of it.
+        is_withdrawn: It may not be shown any more: what was posted must go.
+    """
 
     id: str
     dedup_key: str
@@ -41,6 +49,8 @@ class PendingText:
     destination: str
     payload: dict[str, object]
     attempts: int
+    posted: tuple[str, ...]
+    is_withdrawn: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +98,8 @@ class OutboxStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def withdraw(self) -> int:
-        """Give up waiting texts whose insights may not be shown any more; return how many.
-
-        Their words go at once: what comes back into sight later is not sent late.
-        """
-        hidden = exists().where(
-            insight.c.run_id == outbox.c.run_id,
-            outbox.c.dedup_key.startswith(insight.c.target_id),
-            insight.c.status.in_(_HIDDEN),
-        )
-        waiting = outbox.c.next_attempt_at.is_not(None)
-        async with self._database.read() as connection:
-            found = await connection.scalars(select(outbox.c.id).where(waiting, hidden))
-            ids = list(found)
-        if ids:
-            async with self._database.write() as connection:
-                change = update(outbox).where(outbox.c.id.in_(ids), waiting)
-                await connection.execute(change.values(_WITHDRAWAL))
-        return len(ids)
-
     async def due(self, now: datetime, *, limit: int = 20) -> list[PendingText]:
-        """Return texts to deliver now, oldest first."""
+        """Return texts to deliver, or to take back, now, oldest first."""
         query = (
             select(outbox)
             .where(outbox.c.next_attempt_at <= now)
@@ -124,6 +114,8 @@ class OutboxStore:
                     row.destination,
                     row.payload,
                     row.attempts,
+                    tuple(row.posted or ()),
+                    row.withdrawn_at is not None,
                 )
                 for row in await connection.execute(query)
             ]
@@ -141,7 +133,7 @@ class OutboxStore:
         async with self._database.read() as connection:
             insights = (await connection.execute(query)).all()
             if not insights or any(
-                one.scope != Scope.PUBLIC.value or one.status in _HIDDEN for one in insights
+                one.scope != Scope.PUBLIC.value or one.status in HIDDEN for one in insights
             ):
                 return None
             ids = [one.id for one in insights]
@@ -172,35 +164,81 @@ class OutboxStore:
             tuple(sorted({one.channel_id for one in found})),
         )
 
-    async def withhold(self, text: PendingText) -> None:
+    async def withhold(self, text: PendingText, *, now: datetime) -> None:
         """Give up one text; its words go at once."""
-        await self._set(text.id, _WITHDRAWAL)
+        async with self._database.write() as connection:
+            await withdraw(self._database, connection, [text.id], now)
 
-    async def delivered(self, text_id: str, *, now: datetime) -> None:
+    async def delivered(self, text: PendingText, *, posted: Collection[str], now: datetime) -> None:
         """Record a delivery. Its words go: they stand in the insight, and what becomes of that holds."""
         done = {
             "payload": {},
-            "attempts": outbox.c.attempts + 1,
+            "attempts": text.attempts + 1,
             "delivered_at": now,
             "next_attempt_at": None,
             "last_error": None,
         }
-        await self._set(text_id, done)
+        await self._end(text, posted, done, now)
+
+    async def taken_back(self, text: PendingText) -> None:
+        """Record that nothing of a text stands there any more."""
+        gone = {
+            "posted": None,
+            "attempts": text.attempts + 1,
+            "next_attempt_at": None,
+            "last_error": WITHDRAWN,
+        }
+        async with self._database.write() as connection:
+            await connection.execute(update(outbox).where(outbox.c.id == text.id).values(gone))
 
     async def failed(
-        self, text: PendingText, *, error: str, retryable: bool, now: datetime
+        self,
+        text: PendingText,
+        *,
+        error: str,
+        retryable: bool,
+        posted: Collection[str],
+        now: datetime,
     ) -> None:
         """Record a failure: another attempt after a pause that doubles, or none any more, and no words."""
         attempts = text.attempts + 1
-        again = retryable and attempts < MAX_ATTEMPTS
-        pause = timedelta(seconds=_FIRST_PAUSE_SECONDS * 2**text.attempts)
+        most = MAX_ATTEMPTS_TO_TAKE_BACK if text.is_withdrawn else MAX_ATTEMPTS
+        again = retryable and attempts < most
+        pause = min(timedelta(seconds=_FIRST_PAUSE_SECONDS * 2**text.attempts), _LONGEST_PAUSE)
         values: dict[str, Any] = {
             "attempts": attempts,
             "last_error": error,
             "next_attempt_at": now + pause if again else None,
         }
-        await self._set(text.id, values if again else {**values, "payload": {}})
+        await self._end(text, posted, values if again else {**values, "payload": {}}, now)
 
-    async def _set(self, text_id: str, values: dict[str, Any]) -> None:
+    async def _end(
+        self, text: PendingText, posted: Collection[str], values: dict[str, Any], now: datetime
+    ) -> None:
+        """Record how an attempt ended; if its text was withdrawn or erased meanwhile, what was posted goes."""
+        as_it_was = update(outbox).where(
+            outbox.c.id == text.id, outbox.c.withdrawn_at.is_not(None) == text.is_withdrawn
+        )
+        stands = [*posted] or None
         async with self._database.write() as connection:
-            await connection.execute(update(outbox).where(outbox.c.id == text_id).values(values))
+            ended = await connection.execute(as_it_was.values({**values, "posted": stands}))
+            if stands and not ended.rowcount:
+                await self._put_again(connection, text, stands, now)
+                await withdraw(self._database, connection, [text.id], now)
+
+    async def _put_again(
+        self, connection: AsyncConnection, text: PendingText, posted: list[str], now: datetime
+    ) -> None:
+        row = {
+            "id": text.id,
+            "dedup_key": text.dedup_key,
+            "run_id": text.run_id,
+            "destination": text.destination,
+            "payload": {},
+            "created_at": now,
+            "attempts": 0,
+            "posted": posted,
+        }
+        add = self._database.insert(outbox).values(row)
+        known = add.on_conflict_do_update(index_elements=[outbox.c.id], set_={"posted": posted})
+        await connection.execute(known)

@@ -1,0 +1,151 @@
+"""Withdrawing texts: their words go at once, and what was posted of them is deleted by the next deliveries.
+
+What comes back into sight later is not sent late, nor once more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Row, case, delete, exists, literal, null, or_, select, update
+
+from zos.db.tables import insight, insight_source, message, outbox
+from zos.db.tables.base import UtcDateTime
+from zos.insights.model import InsightStatus
+from zos.observe.messages.store import delete_messages, take_turn
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from zos.db.engine import Database
+
+WITHDRAWN = "withdrawn: what it says may not be shown any more"
+HIDDEN = (InsightStatus.QUARANTINED.value, InsightStatus.REVIEW.value)
+
+_ITS_INSIGHT = (insight.c.run_id == outbox.c.run_id) & outbox.c.dedup_key.startswith(
+    insight.c.target_id
+)
+_IS_HIDDEN = exists().where(_ITS_INSIGHT, insight.c.status.in_(HIDDEN))
+_IS_GONE = ~exists().where(_ITS_INSIGHT)
+# What was replaced meanwhile is not put under review when its messages go.
+_LOST_A_MESSAGE = exists().where(
+    _ITS_INSIGHT,
+    insight.c.status == InsightStatus.SUPERSEDED.value,
+    insight_source.c.insight_id == insight.c.id,
+    insight_source.c.message_id.is_not(None),
+    ~exists().where(message.c.id == insight_source.c.message_id),
+)
+_IN_FORCE = outbox.c.withdrawn_at.is_(None)
+_WAITING = outbox.c.next_attempt_at.is_not(None) & _IN_FORCE
+_SETTLED = outbox.c.erasure_id.is_not(None) & outbox.c.next_attempt_at.is_(None)
+_STANDING = outbox.c.posted.is_not(None) & _IN_FORCE
+
+
+async def withdraw_waiting(database: Database, now: datetime) -> int:
+    """Withdraw texts that wait and whose insights may not be shown any more; return how many."""
+    return await _withdraw_those(database, _WAITING & _IS_HIDDEN, now)
+
+
+async def withdraw_standing(database: Database, now: datetime) -> int:
+    """Withdraw texts that were posted and whose insights, or messages, may not be shown any more."""
+    may_not_stand = or_(_IS_HIDDEN, _IS_GONE, _LOST_A_MESSAGE)
+    return await _withdraw_those(database, _STANDING & may_not_stand, now)
+
+
+async def withdraw(
+    database: Database,
+    connection: AsyncConnection,
+    ids: Collection[str],
+    now: datetime,
+    *,
+    erasure_id: str | None = None,
+) -> None:
+    """Withdraw texts within the caller's transaction; what was posted of them is due to be deleted.
+
+    Here it is deleted at once: Zos hears what it writes like any other message.
+    """
+    which = select(outbox.c.posted).where(outbox.c.id.in_(ids), outbox.c.posted.is_not(None))
+    heard = chain.from_iterable(await connection.scalars(which))
+    await delete_messages(database, connection, dict.fromkeys(map(int, heard), now))
+    change = update(outbox).where(outbox.c.id.in_(ids))
+    due = case((outbox.c.posted.is_not(None), literal(now, UtcDateTime())), else_=null())
+    values: dict[str, Any] = {
+        "payload": {},
+        "last_error": WITHDRAWN,
+        "withdrawn_at": now,
+        "attempts": 0,
+        "next_attempt_at": due,
+    }
+    if erasure_id is not None:
+        values["erasure_id"] = erasure_id
+    await connection.execute(change.values(values))
+
+
+async def _withdraw_those(database: Database, which: ColumnElement[bool], now: datetime) -> int:
+    async with database.read() as connection:
+        ids = list(await connection.scalars(select(outbox.c.id).where(which)))
+    if ids:
+        async with database.write() as connection:
+            await take_turn(database, connection)
+            await withdraw(database, connection, ids, now)
+    return len(ids)
+
+
+async def take_back(
+    database: Database,
+    connection: AsyncConnection,
+    origins: Collection[tuple[str, str]],
+    *,
+    erasure_id: str | None,
+    now: datetime,
+) -> dict[str, int]:
+    """Take back the texts of targets, given as (run, target): delete them, and have deleted what was posted.
+
+    Args:
+        database: The store.
+        connection: A write transaction.
+        origins: The targets.
+        erasure_id: Whose receipt tells what becomes of what was posted; see `settled`.
+        now: The time.
+
+    Returns:
+        How many there were, and how many of them are where Zos cannot delete.
+    """
+    counts = Counter[str]()
+    for run_id, target_id in sorted(origins):
+        its = [
+            outbox.c.run_id == run_id,
+            outbox.c.dedup_key.startswith(f"{target_id}:"),
+            outbox.c.erasure_id.is_(None),  # else it is on its way already
+        ]
+        texts = (await connection.execute(select(outbox).where(*its))).all()
+        posted = [row.id for row in texts if row.posted is not None]
+        await connection.execute(delete(outbox).where(*its, outbox.c.posted.is_(None)))
+        await withdraw(database, connection, posted, now, erasure_id=erasure_id)
+        counts["outgoing_texts"] += len(texts)
+        counts["outgoing_texts_out_of_reach"] += sum(map(_is_out_of_reach, texts))
+    return counts
+
+
+def _is_out_of_reach(text: Row[Any]) -> bool:
+    was_sent = text.delivered_at is not None and text.withdrawn_at is None
+    return was_sent and text.posted is None
+
+
+async def are_settled(connection: AsyncConnection) -> bool:
+    """Return whether `settled` would find any."""
+    return (await connection.scalar(select(outbox.c.id).where(_SETTLED).limit(1))) is not None
+
+
+async def settled(connection: AsyncConnection) -> Mapping[str, Mapping[str, int]]:
+    """Delete the rows of texts that erasures took back and that are dealt with; return counts by erasure."""
+    gone = delete(outbox).where(_SETTLED)
+    counts = defaultdict[str, Counter[str]](Counter)
+    for row in await connection.execute(gone.returning(outbox.c.erasure_id, outbox.c.posted)):
+        left = "outgoing_texts_taken_back" if row.posted is None else "outgoing_texts_left"
+        counts[row.erasure_id][left] += 1
+    return counts

@@ -1,0 +1,88 @@
+"""What was posted of an erased member's words is taken back where it stands, and the receipt tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+from sqlalchemy import insert, select, update
+from tests.conftest import EPOCH
+from tests.insights.conftest import RUN
+from tests.members.lived import ANN, BOT_AUTHOR, ROOM, Lived, wrote
+
+from zos.core.errors import DeliveryError
+from zos.core.ids import new_ulid
+from zos.db.tables import outbox
+from zos.reflect.outbox.delivery import Delivery
+
+DIGEST = 3_001
+
+
+class Port:
+    """Deletes what it is asked to, unless it may not."""
+
+    def __init__(self, error: DeliveryError | None) -> None:
+        self.error = error
+        self.taken_back: list[tuple[str, tuple[str, ...]]] = []
+
+    async def deliver(self, *_: object) -> None:
+        raise AssertionError("nothing is to be sent")
+
+    async def take_back(self, destination: str, posted: Sequence[str]) -> None:
+        if self.error is not None:
+            raise self.error
+        self.taken_back.append((destination, (*posted,)))
+
+
+@pytest.fixture
+async def posted(lived: Lived) -> Lived:
+    """The text that waits in the outbox stands on Discord, where Zos heard it too; another went into the log."""
+    await lived.record(wrote(DIGEST, BOT_AUTHOR, "An outquetzal was seen"))
+    sent: dict[str, object] = {"delivered_at": EPOCH, "next_attempt_at": None, "payload": {}}
+    other = {"id": new_ulid(EPOCH), "dedup_key": f"{'target'.rjust(26, '0')}:1", "run_id": RUN}
+    async with lived.database.write() as connection:
+        to_discord = {**sent, "destination": f"discord:{ROOM}", "posted": [str(DIGEST)]}
+        await connection.execute(update(outbox).values(to_discord))
+        made = {"destination": "log", "created_at": EPOCH, "attempts": 1}
+        await connection.execute(insert(outbox), {**other, **sent, **made})
+    return lived
+
+
+async def receipt(lived: Lived) -> Mapping[str, int]:
+    found = (await lived.members.erasure(ANN)).receipt
+    return {kind: count for kind, count in found.items() if kind.startswith("outgoing_texts")}
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(None, "outgoing_texts_taken_back"), (DeliveryError("no"), "outgoing_texts_left")],
+)
+async def test_the_receipt_tells_what_was_taken_back_what_was_not_and_what_cannot_be(
+    posted: Lived, error: DeliveryError | None, told: str
+) -> None:
+    done = await posted.members.forget(ANN, "member")
+    assert done.completed_at is not None
+    assert "outquetzal" not in await posted.everything()
+    at_once = {"outgoing_texts": 2, "outgoing_texts_out_of_reach": 1}
+    assert await receipt(posted) == at_once
+
+    port = Port(error)
+    delivery = Delivery(posted.database, port, posted.consents, posted.clock)
+    await posted.members.finish_erasures()
+    assert await receipt(posted) == at_once  # it is on its way
+    assert await delivery.step()
+    assert port.taken_back == ([] if error else [(f"discord:{ROOM}", (str(DIGEST),))])
+    for _ in range(2):
+        await posted.members.finish_erasures()
+        assert await receipt(posted) == {**at_once, told: 1}
+    async with posted.database.read() as connection:
+        assert (await connection.execute(select(outbox))).all() == []
+    assert (await posted.members.forget(ANN, "member")).receipt == (
+        await posted.members.erasure(ANN)
+    ).receipt
+
+
+async def test_what_zos_heard_of_its_own_digest_does_not_come_in_again(posted: Lived) -> None:
+    await posted.members.forget(ANN, "member")
+    await posted.record(wrote(DIGEST, BOT_AUTHOR, "An outquetzal was seen"))
+    assert "outquetzal" not in await posted.everything()
