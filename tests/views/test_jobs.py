@@ -95,6 +95,28 @@ async def test_fires_follow_the_wall_clock_over_the_change_to_summer_time(
     assert {fire.local.hour for fire in job.next_fires} == {5}
 
 
+async def test_next_fires_follow_the_clock_both_ways_and_a_new_schedule(
+    database: Database, layers: Layers, config: Config
+) -> None:
+    layers.write("nightly")
+    loader = LayerLoader(layers.folder)
+    view = JobsView(database, loader, config)
+
+    async def first(now: datetime) -> datetime:
+        return (await view.get("nightly", now)).next_fires[0].utc
+
+    three = NOON.replace(hour=3) + DAY
+    assert await first(NOON) == await first(three - timedelta(microseconds=1)) == three
+    assert await first(three) == three + DAY
+    assert await first(NOON) == three
+    layers.write("nightly", "schedule: 0 4 * * *")
+    loader.load_all()
+    assert await first(NOON) == three.replace(hour=4)
+    layers.write("nightly", "schedule: 0 4 * * *\ntimezone: Asia/Kathmandu")
+    loader.load_all()
+    assert await first(NOON) == three.replace(day=NOON.day, hour=22, minute=15)
+
+
 async def test_a_layer_without_a_zone_has_the_configured_one(
     view: JobsView, layers: Layers
 ) -> None:

@@ -71,7 +71,12 @@ class Schedule:
 
     def explain(self) -> str:
         """Return the expression in English, as in `At 04:00 on Sunday`."""
-        return CronSim(self.expression, _PROBE).explain()
+        return _explained(self.expression)
+
+
+@lru_cache(maxsize=1_024)
+def _explained(expression: str) -> str:
+    return CronSim(expression, _PROBE).explain()
 
 
 @lru_cache(maxsize=1_024)

@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, func, select, union_all
+from sqlalchemy import Row, Select, func, select, union_all
 
 from zos.core.ids import ulid_floor
 from zos.db.engine import Connection, Database
@@ -28,6 +29,8 @@ OUTCOMES_WINDOW = timedelta(days=30)
 """How far back slots that did not run are counted."""
 
 _OPEN = [status.value for status in RunStatus if not status.is_final]
+# In the order of the index: asked for by their ids, they would be looked for in the whole history.
+_OPEN_RUNS = select(layer_run).where(layer_run.c.status.in_(_OPEN)).order_by(layer_run.c.status)
 _MAX_OUTCOMES = 2_000  # reasons may hold a time or a count: the commonest are enough
 _LAYERS_PER_QUERY = 100  # SQLite takes at most 500 branches of a union
 
@@ -120,8 +123,7 @@ def _pause(row: Row[Any], now: datetime) -> PauseView | None:
 
 
 async def _read_open_runs(connection: Connection, found: dict[str, LayerRows]) -> None:
-    query = select(layer_run).where(layer_run.c.status.in_(_OPEN)).order_by(layer_run.c.id)
-    for row in await connection.execute(query):
+    for row in sorted(await connection.execute(_OPEN_RUNS), key=lambda one: one.id):
         found[row.layer].open_runs.append(as_run_view(row))
 
 
@@ -147,6 +149,12 @@ async def _read_outcomes(
 async def _read_last(
     connection: Connection, layers: Sequence[str], found: dict[str, LayerRows]
 ) -> None:
+    for row in await connection.execute(_newest_closed(tuple(layers))):
+        found[row.layer].last = as_run_view(row)
+
+
+@lru_cache(maxsize=16)
+def _newest_closed(layers: tuple[str, ...]) -> Select[Any]:
     """One indexed look per layer: a GROUP BY would read the whole history."""
     newest = (
         select(layer_run.c.id)
@@ -157,6 +165,4 @@ async def _read_last(
         for name in layers
     )
     ids = union_all(*(select(one.c.id) for one in newest)).subquery()
-    query = select(layer_run).join(ids, ids.c.id == layer_run.c.id)
-    for row in await connection.execute(query):
-        found[row.layer].last = as_run_view(row)
+    return select(layer_run).join(ids, ids.c.id == layer_run.c.id)

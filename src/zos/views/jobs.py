@@ -110,6 +110,7 @@ class JobsView:
         self._database = database
         self._loader = loader
         self._default_zone = config.scheduler.timezone
+        self._fires: dict[str, _Fires] = {}
 
     async def all(self, now: datetime) -> JobList:
         """Return every layer's job, by name."""
@@ -153,7 +154,7 @@ class JobsView:
             schedule_in_words=None if cron is None else cron.explain(),
             timezone=zone.key,
             offset_seconds=jitter_offset(layer.name, layer.jitter),
-            next_fires=next_fires(layer, zone, now),
+            next_fires=self._next_fires(layer, zone, now),
             overdue_since=_overdue(rows.next_wake_at, now),
             trigger_threshold=layer.trigger_threshold,
             insights_since_run=rows.insights_since_run,
@@ -165,6 +166,29 @@ class JobsView:
             outcomes=tuple(rows.outcomes),
             outcomes_since=now - OUTCOMES_WINDOW,
         )
+
+    def _next_fires(self, layer: Layer, zone: ZoneInfo, now: datetime) -> tuple[Fire, ...]:
+        """Work them out only when one has gone by: that takes longer than to read all jobs."""
+        known = self._fires.get(layer.name)
+        if known is None or not known.are_next(layer, zone, now):
+            known = _Fires(layer, zone, now, next_fires(layer, zone, now))
+            self._fires[layer.name] = known
+        return known.fires
+
+
+@dataclass(frozen=True, slots=True)
+class _Fires:
+    """The next fires of a layer as they were at `since`."""
+
+    layer: Layer
+    zone: ZoneInfo
+    since: datetime
+    fires: tuple[Fire, ...]
+
+    def are_next(self, layer: Layer, zone: ZoneInfo, now: datetime) -> bool:
+        """Whether they still are at `now`."""
+        is_same = self.layer is layer and self.zone is zone
+        return is_same and self.since <= now and (not self.fires or now < self.fires[0].utc)
 
 
 def next_fires(

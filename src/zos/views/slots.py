@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CompoundSelect, Row, Select, select, union_all
+from sqlalchemy import CompoundSelect, Row, Select, bindparam, select, union_all
 
 from zos.db.engine import Database
 from zos.db.tables import layer_run
@@ -24,12 +25,12 @@ MAX_RECORDED = 3_000
 """Slots of several layers that are read at once, at most."""
 
 _LAYERS_PER_QUERY = 100  # SQLite takes at most 500 branches of a union
-_RECORDED = (
-    layer_run.c.id,
+_RECORDED = (  # in the order of `RecordedSlot`
     layer_run.c.layer,
     layer_run.c.slot,
     layer_run.c.slot_last,
     layer_run.c.slot_count,
+    layer_run.c.id,
     layer_run.c.status,
     layer_run.c.reason,
     layer_run.c.insights_created,
@@ -135,17 +136,18 @@ class SlotsView:
         async with self._database.read() as connection:
             found = [_recorded(row) for row in await connection.execute(query)]
             for start in range(0, len(layers), _LAYERS_PER_QUERY):
-                some = layers[start : start + _LAYERS_PER_QUERY]
-                before = await connection.execute(_newest_before(some, since))
+                some = tuple(layers[start : start + _LAYERS_PER_QUERY])
+                before = await connection.execute(_newest_before(some), {"since": since})
                 found += [_recorded(row) for row in before if (row.slot_last or row.slot) >= since]
         return RecordedSlots(tuple(found[:limit]), len(found) > limit)
 
 
-def _newest_before(layers: Sequence[str], since: datetime) -> CompoundSelect[Any]:
-    """One indexed look per layer."""
+@lru_cache(maxsize=16)
+def _newest_before(layers: tuple[str, ...]) -> CompoundSelect[Any]:
+    """One indexed look per layer, before the moment `since`."""
     each = (
         select(*_RECORDED)
-        .where(layer_run.c.layer == name, layer_run.c.slot < since)
+        .where(layer_run.c.layer == name, layer_run.c.slot < bindparam("since"))
         .order_by(layer_run.c.slot.desc())
         .limit(1)
         .subquery()
@@ -155,5 +157,5 @@ def _newest_before(layers: Sequence[str], since: datetime) -> CompoundSelect[Any
 
 
 def _recorded(row: Row[Any]) -> RecordedSlot:
-    values = row._asdict()
-    return RecordedSlot(run_id=values.pop("id"), status=RunStatus(values.pop("status")), **values)
+    layer, slot, last, count, run_id, status, reason, insights = tuple(row)
+    return RecordedSlot(layer, slot, last, count, run_id, RunStatus(status), reason, insights)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 NOTHING = "–"
@@ -85,8 +85,8 @@ def relative(moment: datetime, now: datetime) -> str:
 def short_time(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     """Return `27 Sep 05:00` on `zone`'s wall clock, with the year where it is not the present one."""
     local = moment.astimezone(zone)
-    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
-    return f"{local.day} {local:%b}{year} {local:%H:%M}"
+    written = "%b %H:%M" if local.year == now.astimezone(zone).year else "%b %Y %H:%M"
+    return local.strftime(f"{local.day} {written}")
 
 
 def clock(moment: datetime) -> str:
@@ -97,9 +97,10 @@ def clock(moment: datetime) -> str:
 def long_time(moment: datetime, zone: ZoneInfo) -> str:
     """Return the moment to the second, with its weekday, zone and UTC."""
     local = moment.astimezone(zone)
-    own = f"{local:%A} {local.day} {local:%B %Y, %H:%M:%S %Z}"
-    utc = moment.astimezone(ZoneInfo("UTC"))
-    return own if local.utcoffset() == timedelta(0) else f"{own} ({utc:%H:%M:%S} UTC)"
+    own = local.strftime(f"%A {local.day} %B %Y, %H:%M:%S %Z")
+    if local.utcoffset() == timedelta(0):
+        return own
+    return f"{own} ({moment.astimezone(UTC):%H:%M:%S} UTC)"
 
 
 def _rounded(seconds: float) -> float:
