@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.browser.morning import write_morning
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # What a browser would look up on the network by itself.
@@ -90,6 +91,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("browser") / "demo"
     made = (sys.executable, "-m", "zos", "demo", "--no-serve", "--dir", str(folder))
     subprocess.run(made, check=True, capture_output=True, timeout=300)
+    write_morning(folder / "today.json")
+    _zos(folder, "import", "--book", str(folder / "today.json"))
+    _zos(folder, "reflect", "trigger", "nightly-channel-reflection")
     process = subprocess.Popen(
         (sys.executable, "-m", "zos", "--config", str(folder / "zos.yaml"), "serve"),
         env={**os.environ, "ZOS_API__PORT": "0"},

@@ -39,7 +39,7 @@ class RunView:
         lateness_seconds: From when the fire was due (its slot and the layer's jitter) to when it was
             recorded; None where there is no promise to be late for, or nothing was fired.
         wait_seconds: From the record to the start: for its turn, or a free place.
-        duration_seconds: From the start to the end.
+        duration_seconds: From the start to the end; None in a replay, whose clock stands still meanwhile.
         targets_done: Targets in a final state.
     """
 
@@ -249,7 +249,7 @@ def as_run_view(row: Row[Any]) -> RunView:
         finished_at=row.finished_at,
         lateness_seconds=_lateness(row),
         wait_seconds=_seconds(row.created_at, row.started_at),
-        duration_seconds=_seconds(row.started_at, row.finished_at),
+        duration_seconds=_duration(row),
         targets_total=row.targets_total,
         targets_done=row.targets_done,
         insights_created=row.insights_created,
@@ -262,6 +262,11 @@ def as_run_view(row: Row[Any]) -> RunView:
 def _lateness(row: Row[Any]) -> float | None:
     was_fired = row.started_at is not None or row.status not in NOT_RUN
     return _seconds(row.due_at, row.created_at) if was_fired and row.trigger in _ON_TIME else None
+
+
+def _duration(row: Row[Any]) -> float | None:
+    is_told = row.trigger != Trigger.REPLAY
+    return _seconds(row.started_at, row.finished_at) if is_told else None
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

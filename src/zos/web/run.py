@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from zos.insights.model import InsightFilter
+from zos.reflect.states import Trigger
 from zos.views.runs import CallView, RunDetail, TargetView
 from zos.views.titles import TopicTitle
 from zos.web.charts.waterfall import MAX_BARS, Bar, waterfall
@@ -52,9 +53,9 @@ async def run(run_id: RunId, screen: Shown, services: Services) -> Response:
 
 
 def chart_of(detail: RunDetail, titles: Mapping[str, TopicTitle], now: datetime) -> Markup | None:
-    """Return the waterfall of a run; None before it has begun, or if it had no topics."""
+    """Return the waterfall of a run; None before it has begun, in a replay, or if it had no topics."""
     start = detail.run.started_at
-    if start is None or not detail.targets:
+    if start is None or detail.run.trigger is Trigger.REPLAY or not detail.targets:
         return None
     calls: defaultdict[str | None, list[CallView]] = defaultdict(list)
     for call in detail.calls:
