@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from zos.access.audit.store import AuditRow
 from zos.access.keys.store import Key
 from zos.access.sessions.store import Session
-from zos.api import access, jobs, members
+from zos.api import access, jobs, members, runs
 from zos.api.app import openapi_document
 from zos.api.examples import EXAMPLES
 from zos.api.problems import Problem
@@ -30,6 +30,7 @@ TYPES: dict[str, type] = {
     "JobStatus": JobStatus,
     "TriggerRequest": jobs.TriggerRequest,
     "PauseRequest": jobs.PauseRequest,
+    "CancelRequest": runs.CancelRequest,
     "TopicRow": TopicRow,
     "LedgerRow": LedgerRow,
     "InsightRow": InsightRow,
@@ -90,6 +91,7 @@ def test_every_route_is_described(document: dict[str, Any]) -> None:
         "POST /api/v1/jobs/{layer}/preview",
         "GET /api/v1/runs",
         "GET /api/v1/runs/{run_id}",
+        "POST /api/v1/runs/{run_id}/cancel",
         "GET /api/v1/topics",
         "GET /api/v1/topics/{topic}",
         "GET /api/v1/salience/groups",

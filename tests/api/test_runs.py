@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.api.conftest import Api
 
+from zos.access.login.store import Grant
+from zos.access.principal import Role
 from zos.reflect.states import RunStatus
 
 
@@ -37,3 +39,26 @@ async def test_a_run_is_shown_with_all_its_parts(api: Api) -> None:
     assert {"targets", "targets_by_status", "calls", "calls_total", "selection", "insights"} < set(
         detail
     )
+
+
+async def test_a_run_is_called_off_once(api: Api) -> None:
+    run = await api.open()
+    ended = await api.post(f"/runs/{run.id}/cancel", {"note": "the wrong topics"})
+    assert (ended["status"], ended["reason"]) == (
+        "cancelled",
+        "cancelled by operator: the wrong topics",
+    )
+    again = await api.http.post(f"/runs/{run.id}/cancel", json={"by": "ann"})
+    assert (again.status_code, again.json()["type"]) == (409, "urn:zos:problem:ended")
+    assert (await api.http.post("/runs/01NOPE/cancel")).status_code == 404
+    (row,) = (await api.access.audit.page(limit=3)).items[2:]
+    assert (row.action, row.status) == ("cancel_run", 200)
+
+
+async def test_a_viewer_calls_nothing_off(api: Api) -> None:
+    run = await api.open()
+    secret, _ = await api.access.keys.make(Grant("vera", Role.VIEWER), None)
+    headers = {"Authorization": f"Bearer {secret}"}
+    answer = await api.http.post(f"/runs/{run.id}/cancel", headers=headers)
+    assert answer.status_code == 403
+    assert (await api.get(f"/runs/{run.id}"))["run"]["status"] == "queued"

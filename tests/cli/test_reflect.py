@@ -17,6 +17,8 @@ from zos.config import Config
 from zos.consent.file import read_consent_file
 from zos.core.errors import StillRunningError
 from zos.observe.importer import Importer
+from zos.reflect.runs.model import RunRequest
+from zos.reflect.states import Trigger
 from zos.scheduler.lock import ServiceLock
 from zos.service.services import build_services
 
@@ -228,6 +230,40 @@ def test_a_pause_is_told_and_ends_with_a_resume(zos: Zos) -> None:
         ("cli", "trigger", "nightly"),
         ("cli", "resume", "nightly"),
     ]
+
+
+def test_a_run_that_was_left_behind_is_called_off(zos: Zos, community: Path) -> None:
+    run = left_behind(community)
+    done = zos("reflect", "cancel", run, "--note", "too dear")
+    assert done.stdout == "Cancelled a run of nightly: 0 of 0 topics were done.\n"
+    shown = answer(zos, "reflect", "show", run)["run"]
+    assert shown["status"] == "cancelled"
+    assert shown["reason"].startswith("cancelled by ")
+    assert shown["reason"].endswith(": too dear")
+    again = zos("reflect", "cancel", run, "--json")
+    assert (again.exit_code, again.stdout) == (2, "")
+    assert "has ended already: cancelled." in again.stderr
+    record = answer(zos, "access", "audit")
+    assert [(one["action"], one["target"], one["status"]) for one in record] == [
+        ("cancel_run", f"run {run}", 409),
+        ("cancel_run", f"run {run}", 200),
+    ]
+    other = left_behind(community)
+    assert answer(zos, "reflect", "cancel", other)["status"] == "cancelled"
+
+
+def left_behind(community: Path) -> str:
+    """A run that is queued, and that nobody works on."""
+
+    async def leave() -> str:
+        async with build_services(Config(data_dir=community / "data")) as services:
+            now = services.clock.now()
+            request = RunRequest("nightly", Trigger.MANUAL, "asked for by ann", now)
+            run = await services.executor.runs.open(request, now=now)
+            assert run is not None
+            return run.id
+
+    return asyncio.run(leave())
 
 
 @pytest.mark.usefixtures("community")

@@ -14,6 +14,7 @@ from zos.config import Config
 from zos.core.clock import SimulatedClock
 from zos.core.errors import (
     BudgetError,
+    DatabaseError,
     ModelOutputError,
     ModelRefusedError,
     ModelUnavailableError,
@@ -22,6 +23,9 @@ from zos.core.errors import (
 from zos.db.engine import Database
 from zos.db.tables.runs import model_call
 from zos.llm.client import ModelClient
+from zos.llm.guard import SpendGuard
+from zos.llm.output import Reflection
+from zos.llm.request import ModelRequest
 
 # At DEAR's price an answer of 1,000 tokens costs one cent; the prompts are far below that.
 ONE_CENT = 10_000
@@ -182,20 +186,55 @@ async def test_days_and_months_are_local(
     await client.ask(make_request(server_id=1))
 
 
+async def given_up(
+    client: ModelClient, server: ModelServer, request: ModelRequest[Reflection]
+) -> None:
+    """Ask, and wait no longer once the model has been asked."""
+    asked = asyncio.create_task(client.ask(request))
+    await server.asked.wait()
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+
+
+@pytest.fixture
+def dead(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Calls end as if their process had died: nothing of their end is written."""
+
+    async def fail(*_: object) -> None:
+        raise DatabaseError("the process is gone")
+
+    monkeypatch.setattr(SpendGuard, "settle", fail)
+    return monkeypatch
+
+
+async def test_a_call_that_is_given_up_is_lost_at_once_and_counts(
+    server: ModelServer, make_dear: MakeDear, make_request: MakeRequest, database: Database
+) -> None:
+    server.default = Reply(hang=True)
+    client = make_dear({"per_day_usd": 0.015})
+    await given_up(client, server, make_request())
+    (lost,) = await calls(database)
+    assert (lost["outcome"], lost["requests"]) == ("lost", 1)
+    assert lost["error"] == "openai:gpt-4o-mini was still answering when the work was given up."
+    assert lost["cost_microusd"] > ONE_CENT, "nobody knows whether it is charged"
+    with pytest.raises(BudgetError):
+        await client.ask(make_request())
+
+
 async def test_a_call_that_dies_counts_until_it_is_found_lost_and_after(
+    *,
     server: ModelServer,
     make_dear: MakeDear,
     make_request: MakeRequest,
     database: Database,
     clock: SimulatedClock,
+    dead: pytest.MonkeyPatch,
 ) -> None:
     server.default = Reply(hang=True)
     client = make_dear({"per_day_usd": 0.015})
-    asked = asyncio.create_task(client.ask(make_request()))
-    await server.asked.wait()
-    asked.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asked
+    await given_up(client, server, make_request())
+    dead.undo()
     (held,) = await calls(database)
     assert held["outcome"] == "reserved"
     with pytest.raises(BudgetError):
@@ -211,18 +250,19 @@ async def test_a_call_that_dies_counts_until_it_is_found_lost_and_after(
 
 
 async def test_lost_calls_are_found_by_later_calls(
+    *,
     server: ModelServer,
     make_dear: MakeDear,
     make_request: MakeRequest,
     database: Database,
     clock: SimulatedClock,
+    dead: pytest.MonkeyPatch,
 ) -> None:
     server.tell(Reply(hang=True))
     server.default = Reply(reflection())
     client = make_dear()
-    asked = asyncio.create_task(client.ask(make_request()))
-    await server.asked.wait()
-    asked.cancel()
+    await given_up(client, server, make_request())
+    dead.undo()
     clock.move_to(NOON + timedelta(minutes=16))
     await client.ask(make_request())
     assert [call["outcome"] for call in await calls(database)] == ["lost", "ok"]

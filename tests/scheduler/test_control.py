@@ -8,14 +8,22 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 from tests.fakes.model_server import Reply
-from tests.scheduler.conftest import GOOD, Stage
+from tests.scheduler.conftest import GOOD, Stage, channel, until
 
 from zos.config import Config
-from zos.core.errors import LayerError, LayerNotFoundError, TopicKeyError, UsageError
-from zos.db.tables import layer_definition, run_target
-from zos.reflect.runs.model import RunRequest
+from zos.core.errors import (
+    EndedError,
+    LayerError,
+    LayerNotFoundError,
+    NotFoundError,
+    TopicKeyError,
+    UsageError,
+)
+from zos.db.tables import layer_definition, layer_run, model_call, run_target
+from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.runs.owner import this_process
 from zos.reflect.states import RunStatus, Trigger
+from zos.scheduler import ReflectionScheduler
 from zos.scheduler.state.store import LayerStateStore
 
 BROKEN = Reply(status=400)
@@ -242,6 +250,94 @@ async def test_a_new_fire_cancels_the_running_one_if_the_layer_says_so(stage: St
 
 
 GOOD_DATA = {"statements": [{"text": "They talk about beans.", "sources": ["m1", "m2"]}]}
+
+
+@pytest.fixture
+def dear(stage: Stage) -> Stage:
+    """A stage whose model costs money, and whose runs give a sign of life all the time."""
+    values = stage.config.model_dump()
+    price = {"input_per_million_usd": 1, "output_per_million_usd": 1}
+    values["models"]["profiles"]["default"]["price"] = price
+    values["reflect"]["heartbeat_seconds"] = 0.05
+    stage.config = Config.model_validate(values)
+    return stage
+
+
+async def half_done(stage: Stage, scheduler: ReflectionScheduler) -> LayerRun:
+    """A run of two topics: one is finished, the other's model does not answer."""
+    topics = await stage.talk(2)
+    stage.server.default = lambda asked: (
+        Reply(hang=True) if "room-1." in asked.text else Reply(GOOD_DATA)
+    )
+    run = await scheduler.request("nightly", by="ada", topics=topics)
+
+    async def one_done() -> bool:
+        asked = len(stage.server.requests) == 2
+        return asked and (await scheduler.executor.runs.get(run.id)).targets_done == 1
+
+    await until(one_done)
+    return run
+
+
+async def insist_on_half(stage: Stage, run: LayerRun) -> None:
+    """What was finished stays, the rest was given up, and its call is on the books."""
+    states = {row.topic_key: row for row in await stage.rows(run_target) if row.run_id == run.id}
+    kept, given_up = states[channel(0)], states[channel(1)]
+    assert (kept.status, kept.insights_created) == ("success", 1)
+    assert (given_up.status, given_up.reason) == ("skipped", "cancelled by ben: too dear")
+    calls = {row.target_id: row for row in await stage.rows(model_call)}
+    assert (calls[kept.id].outcome, calls[given_up.id].outcome) == ("ok", "lost")
+    assert given_up.cost_microusd == calls[given_up.id].cost_microusd > 0
+    (row,) = [one for one in await stage.rows(layer_run) if one.id == run.id]
+    assert (row.status, row.targets_done, row.insights_created) == ("cancelled", 1, 1)
+    assert row.cost_microusd == sum(one.cost_microusd for one in calls.values())
+
+
+async def test_a_running_run_is_called_off_and_keeps_what_it_has(dear: Stage) -> None:
+    dear.write()
+    scheduler = dear.scheduler()
+    run = await half_done(dear, scheduler)
+    ended = await scheduler.cancel(run.id, by="ben", note="too dear")
+    assert (ended.status, ended.reason) == (RunStatus.CANCELLED, "cancelled by ben: too dear")
+    await insist_on_half(dear, run)
+    with pytest.raises(EndedError, match="has ended already: cancelled"):
+        await scheduler.cancel(run.id, by="ben")
+    with pytest.raises(NotFoundError):
+        await scheduler.cancel("01NOPE", by="ben")
+    dear.server.default = Reply(GOOD_DATA)
+    again = await scheduler.request("nightly", by="ada", topics=[channel(1)])
+    assert (await scheduler.wait(again.id)).status is RunStatus.SUCCESS
+    assert await scheduler.executor.runs.unfinished() == []
+    assert (await scheduler.executor.runs.get(run.id)).status is RunStatus.CANCELLED
+
+
+async def test_a_run_of_another_process_is_called_off_at_its_next_heartbeat(dear: Stage) -> None:
+    dear.write()
+    running, elsewhere = dear.scheduler(), dear.scheduler()
+    run = await half_done(dear, running)
+    ended = await elsewhere.cancel(run.id, by="ben", note="too dear")
+    assert ended.status is RunStatus.CANCELLED
+    async with asyncio.timeout(10):
+        await running._parts.dispatcher.wait(run.id)
+    await insist_on_half(dear, run)
+    dear.server.default = Reply(GOOD_DATA)
+    again = await elsewhere.request("nightly", by="ada", topics=[channel(1)])
+    assert (await elsewhere.wait(again.id)).status is RunStatus.SUCCESS
+
+
+async def test_a_run_that_waits_or_was_cut_is_called_off_and_never_begins(stage: Stage) -> None:
+    stage.write()
+    topics = await stage.talk()
+    stage.server.default = Reply(hang=True)
+    scheduler = stage.scheduler()
+    first = await scheduler.request("nightly", by="ada", topics=topics)
+    await stage.until_running()
+    waiting = await scheduler.request("nightly", by="ada", topics=topics)
+    ended = await scheduler.cancel(waiting.id, by="ben")
+    assert (ended.status, ended.started_at) == (RunStatus.CANCELLED, None)
+    await scheduler.drain(0)
+    assert (await scheduler.cancel(first.id, by="ben")).reason == "cancelled by ben"
+    assert await scheduler.executor.runs.unfinished() == []
 
 
 async def test_a_run_that_another_process_carries_out_can_be_waited_for(stage: Stage) -> None:

@@ -66,6 +66,23 @@ async def test_a_run_is_asked_for_in_two_steps_and_the_form_sent_twice_is_one_ru
     assert (await web.services.scheduler.wait(run_id)).reason == "nothing selected"
 
 
+async def test_a_run_is_called_off_from_its_page(web: Web) -> None:
+    run = await web.api.open()
+    page = await web.page(f"/runs/{run.id}")
+    assert f"/runs/{run.id}/cancel" in web.links(page)
+    answer = await web.send(f"/runs/{run.id}/cancel", note=" the wrong topics ")
+    assert answer.url.path == f"/runs/{run.id}"
+    assert "The run is cancelled. 0 of 0 topics were done, and stay so." in answer.text
+    assert "cancelled by operator: the wrong topics" in answer.text
+    assert f"/runs/{run.id}/cancel" not in web.links(answer.text)
+    again = await web.send(f"/runs/{run.id}/cancel")
+    assert "has ended already: cancelled." in again.text
+    other = await web.api.open()
+    await web.become_viewer()
+    assert f"/runs/{other.id}/cancel" not in web.links(await web.page(f"/runs/{other.id}"))
+    assert (await web.send(f"/runs/{other.id}/cancel")).status_code == 403
+
+
 async def test_a_run_may_name_its_topics(web: Web) -> None:
     topics = "server:1:channel:2\n\n server:1:channel:2 \nserver:1:channel:3"
     answer = await web.send("/layers/nightly/trigger", topics=topics)

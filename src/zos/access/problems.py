@@ -14,6 +14,7 @@ from typing import Any
 from zos.core.errors import (
     ConsentError,
     DatabaseError,
+    EndedError,
     ForbiddenError,
     LayerNotFoundError,
     ModelError,
@@ -32,6 +33,7 @@ _STATUS_OF: tuple[tuple[type[ZosError], int], ...] = (  # the first that fits
     (LayerNotFoundError, 404),
     (NotFoundError, 404),
     (StillRunningError, 409),
+    (EndedError, 409),
     (ConsentError, 403),
     (UsageError, 422),
     (DatabaseError, 503),

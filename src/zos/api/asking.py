@@ -8,8 +8,10 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from zos.access.principal import require_operator, require_principal
+from zos.api.parameters import NO_NUL
 
-By = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
+By = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL)]
+Note = Annotated[str, Field(max_length=500, pattern=NO_NUL, description="Why")]
 
 
 class Asked(BaseModel):

@@ -104,6 +104,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "TriggerRequest": {"by": "ann", "topics": []},
     "PauseRequest": {"by": "ann", "note": "moving house", "until": "2026-11-30T12:00:00Z"},
+    "CancelRequest": {"by": "ann", "note": "the wrong topics"},
     "TopicRow": _TOPIC_ROW,
     "LedgerRow": {
         "cursor": 48151,

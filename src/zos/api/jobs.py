@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Response, status
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from zos.api.asking import Asked, Asker
+from zos.api.asking import Asked, Asker, Note
 from zos.api.services import Services
 from zos.views.jobs import JobList, JobStatus
 from zos.views.page import MAX_LIMIT, Page
@@ -36,7 +36,7 @@ class TriggerRequest(Asked):
 class PauseRequest(Asked):
     """Pause a layer, or change its pause."""
 
-    note: str = Field("", max_length=500, description="Why", examples=["moving house"])
+    note: Note = Field("", examples=["moving house"])
     until: AwareDatetime | None = Field(
         None, description="When it ends by itself; null: when somebody resumes the layer"
     )

@@ -26,7 +26,7 @@ _ERRORS = {
     HTTPStatus.UNAUTHORIZED: ("security", "The token or key is missing or wrong"),
     HTTPStatus.FORBIDDEN: ("security", "Whoever asks may not do this"),
     HTTPStatus.NOT_FOUND: ("parameters", "There is no such thing"),
-    HTTPStatus.CONFLICT: ("requestBody", "What must not run twice is running already"),
+    HTTPStatus.CONFLICT: ("requestBody", "It is running already, or has ended"),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("", "The request is too large"),
     HTTPStatus.MISDIRECTED_REQUEST: ("", "The Host header is not one that is answered to"),
     HTTPStatus.UNPROCESSABLE_ENTITY: ("security", "The request was not understood"),

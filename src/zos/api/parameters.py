@@ -11,7 +11,7 @@ from zos.core.topics import TopicKey
 from zos.members.model import IN_DIGITS
 from zos.views.page import MAX_LIMIT
 
-_NO_NUL = r"^[^\x00]*$"
+NO_NUL = r"^[^\x00]*$"
 _NUMBERS = r"^[0-9.]*$"
 _LETTERS = r"^[0-9A-Za-z]*$"
 _MAX_SNOWFLAKE = 2**63 - 1
@@ -27,10 +27,10 @@ Id = Annotated[
 ]
 Snowflake = Annotated[int, Field(ge=1, le=_MAX_SNOWFLAKE), IN_DIGITS]
 ServerId = Annotated[Snowflake, Field(description="The server")]
-Name = Annotated[str, Field(max_length=200, pattern=_NO_NUL)]
-TopicText = Annotated[str, Field(max_length=200, pattern=_NO_NUL, examples=[_KEY])]
+Name = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
+TopicText = Annotated[str, Field(max_length=200, pattern=NO_NUL, examples=[_KEY])]
 Words = Annotated[
-    str, Query(min_length=1, max_length=500, pattern=_NO_NUL, examples=["tomato seedlings"])
+    str, Query(min_length=1, max_length=500, pattern=NO_NUL, examples=["tomato seedlings"])
 ]
 InsightId = Annotated[
     str, Path(max_length=26, pattern=_LETTERS, examples=["01KAF2W8G0T5YQ7WVJ7T8W2C4D"])

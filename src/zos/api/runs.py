@@ -1,4 +1,4 @@
-"""Routes of runs: what was done, and why not."""
+"""Routes of runs: what was done, and why not; and the operator's hand on what is not done yet."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from pydantic import Field
 
 from zos.access.principal import principal_of
+from zos.api.asking import Asked, Asker, Note
 from zos.api.parameters import Id, InsightId, Name
 from zos.api.services import Services
 from zos.prompts.labels import SOMEONE
@@ -16,6 +18,12 @@ from zos.views.page import MAX_LIMIT, Page
 from zos.views.runs import RunDetail, RunView
 
 router = APIRouter(prefix="/runs", tags=["runs"])
+
+
+class CancelRequest(Asked):
+    """Call a run off."""
+
+    note: Note = Field("", examples=["the wrong topics"])
 
 
 @router.get("", summary="Runs, newest first")
@@ -53,3 +61,13 @@ async def run(run_id: InsightId, request: Request, services: Services) -> RunDet
         selection=tuple(replace(one, topic=shown(one.topic)) for one in detail.selection),
         insights=tuple(one for one in detail.insights if one.topic not in hidden),
     )
+
+
+@router.post("/{run_id}/cancel", summary="Call a run off")
+async def cancel_run(
+    run_id: InsightId, services: Services, asker: Asker, request: CancelRequest | None = None
+) -> RunView:
+    """What is finished of it stays, and is never done again; the rest is given up. Its layer is free."""
+    asked = request or CancelRequest()
+    await services.control.cancel(run_id, by=asked.by or asker, note=asked.note)
+    return await services.runs.get(run_id)

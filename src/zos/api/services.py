@@ -24,7 +24,7 @@ from zos.views.slots import SlotsView
 
 
 class JobControl(Protocol):
-    """What an operator can do to jobs."""
+    """What an operator can do to jobs and their runs."""
 
     @property
     def is_running(self) -> bool:
@@ -44,6 +44,10 @@ class JobControl(Protocol):
         request_key: str | None = None,
     ) -> LayerRun:
         """Open a manual run, or return the earlier one of the same key, without waiting for it."""
+        ...
+
+    async def cancel(self, run_id: str, *, by: str, note: str) -> LayerRun:
+        """Call off a run that has not ended."""
         ...
 
     async def pause(self, layer: str, *, by: str, note: str, until: datetime | None) -> None:

@@ -1,4 +1,4 @@
-"""`zos reflect`: trigger, watch, pause and rehearse layers, with and without a running service."""
+"""`zos reflect`: trigger, cancel, watch, pause and rehearse layers, with and without a running service."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ topic_option = click.option(
 
 @click.group()
 def reflect() -> None:
-    """Trigger, watch, pause and rehearse layers."""
+    """Trigger, cancel, watch, pause and rehearse layers."""
 
 
 @reflect.command()
@@ -192,6 +192,21 @@ def preview(app: App, layer: str, topics: tuple[str, ...], as_json: bool) -> Non
     Nothing is asked of a model, and nothing is written.
     """
     show_preview(_ask(app, lambda asked: asked.preview(layer, topics)), as_json=as_json)
+
+
+@reflect.command()
+@click.argument("run")
+@click.option("--note", default="", help="Why, for the record.")
+@json_option
+@pass_app
+def cancel(app: App, run: str, note: str, as_json: bool) -> None:
+    """Call RUN off, whoever works on it: what is finished of it stays, the rest is given up."""
+    ended = _ask(app, lambda asked: asked.cancel(run, by=user_name(), note=note))
+    if as_json:
+        show_json(ended)
+    else:
+        done = f"{ended.targets_done} of {ended.targets_total} topics were done"
+        show_line(f"Cancelled a run of {ended.layer}: {done}.")
 
 
 @reflect.command()

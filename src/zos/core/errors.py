@@ -86,6 +86,10 @@ class StillRunningError(ZosError):
     """Something that must not run twice is running already."""
 
 
+class EndedError(UsageError):
+    """What should be ended has ended already."""
+
+
 class ModelError(ZosError):
     """The language model did not give a usable answer."""
 

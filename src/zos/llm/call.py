@@ -28,7 +28,7 @@ class CallOutcome(StrEnum):
     REFUSED = "refused"
     ERROR = "error"
     TIMEOUT = "timeout"
-    LOST = "lost"  # its process died: nobody knows, so the reservation counts as spent
+    LOST = "lost"  # given up, or its process died: nobody knows, so the reservation counts as spent
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,13 @@ def timed_out(profile: ModelProfile, last: RequestCount) -> Failure:
     return Failure(error, CallOutcome.TIMEOUT, may_be_charged=not last.is_turned_away)
 
 
+def given_up(profile: ModelProfile, last: RequestCount) -> Failure:
+    """Nobody waits for the answer any longer; `last` knows how the latest request went."""
+    error = ModelError(f"{_name(profile)} was still answering when the work was given up.")
+    is_asked = last.sent > 0 and not last.is_turned_away
+    return Failure(error, CallOutcome.LOST, may_be_charged=is_asked)
+
+
 def failed(error: AgentRunError, profile: ModelProfile) -> Failure:
     """Sort an error of the model library by what to do about it."""
     from pydantic_ai import exceptions

@@ -7,13 +7,14 @@ No database connection is held while the model thinks.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic
 
-from zos.core.errors import BudgetError, ModelOutputError, ModelRefusedError
+from zos.core.errors import BudgetError, DatabaseError, ModelOutputError, ModelRefusedError
 from zos.llm.call import CallOutcome, ModelCall, new_call
 from zos.llm.conversation import Conversation, output_limit
-from zos.llm.failures import Failure, failed, timed_out
+from zos.llm.failures import Failure, failed, given_up, timed_out
 from zos.llm.prices import TokenCount, cost_microusd
 from zos.llm.providers import RequestCount, counting
 from zos.llm.request import ModelRequest, Output, Usage
@@ -70,12 +71,15 @@ class RemoteCall(Generic[Output]):
             BudgetError: If a limit would be broken: nothing more is sent then.
             ModelError: If there is no valid answer within the profile's time.
         """
-        loop = asyncio.get_running_loop()
-        started = loop.time()
+        started = asyncio.get_running_loop().time()
         with counting() as count:
-            answer = await self._converse(model, count)
-        ended = self._ended(answer, count.sent, round((loop.time() - started) * 1000))
-        await self._guard.settle(ended)
+            try:
+                answer = await self._converse(model, count)
+            except asyncio.CancelledError:
+                with suppress(DatabaseError):  # its reservation stays, and is swept up
+                    await self._settle(given_up(self._profile, count), count, started)
+                raise
+        ended = await self._settle(answer, count, started)
         if isinstance(answer, Failure):
             raise answer.error from None
         return answer, ended.usage
@@ -101,6 +105,14 @@ class RemoteCall(Generic[Output]):
             return Failure(error, CallOutcome.INVALID)
         except AgentRunError as error:
             return failed(error, self._profile)
+
+    async def _settle(
+        self, answer: Output | Failure, count: RequestCount, started: float
+    ) -> ModelCall:
+        passed = asyncio.get_running_loop().time() - started
+        ended = self._ended(answer, count.sent, round(passed * 1000))
+        await self._guard.settle(ended)
+        return ended
 
     async def _reserve(self, tokens_in: int) -> None:
         worst = worst_cost_microusd(self._request, self._profile, tokens_in)

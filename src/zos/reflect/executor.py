@@ -124,7 +124,7 @@ class LayerExecutor:
         """Carry out a run that this process owns: plan it if nobody has, then its open targets.
 
         Returns:
-            The finished run, or None if another process took it over meanwhile.
+            The finished run, or None if it was called off or another process took it over meanwhile.
         """
         try:
             async with heartbeat(
@@ -136,13 +136,20 @@ class LayerExecutor:
             ):
                 return await self._plan_and_work(run, layer, planner)
         except LostRunError:
-            log.warning("run_lost", run=run.id, layer=run.layer)
+            await self._let_go(run)
             return None
         except asyncio.CancelledError:
             await self._finish(
                 run, RunStatus.INTERRUPTED, "stopped while running; it will be taken up again"
             )
             raise
+
+    async def _let_go(self, run: LayerRun) -> None:
+        if (await self.runs.get(run.id)).status is RunStatus.CANCELLED:
+            await self.targets.account(run.id)
+            log.info("run_given_up", run=run.id, layer=run.layer)
+        else:
+            log.warning("run_lost", run=run.id, layer=run.layer)
 
     async def _plan_and_work(self, run: LayerRun, layer: Layer, planner: Planner) -> LayerRun:
         if not await self.targets.of_run(run.id):

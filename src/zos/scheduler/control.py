@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from zos.config import Config
-from zos.core.errors import LayerError, NotFoundError, UsageError
+from zos.core.errors import EndedError, LayerError, NotFoundError, UsageError
 from zos.core.ids import new_ulid
 from zos.core.topics import TopicKey
 from zos.reflect.executor import LayerExecutor, named_topics
@@ -26,7 +26,7 @@ POLL_SECONDS = 0.5
 
 
 class Control:
-    """Triggers, pauses and resumes layers.
+    """Triggers, pauses and resumes layers, and calls runs off.
 
     Args:
         executor: Executes layers; its store and clock are the scheduler's.
@@ -91,6 +91,28 @@ class Control:
         if run is None:
             raise NotFoundError(f"The request {key!r} was not recorded.", hint="Try again.")
         return run
+
+    async def cancel(self, run_id: str, *, by: str, note: str = "") -> LayerRun:
+        """Call off a run that is queued, running or interrupted, wherever it runs, and return it.
+
+        What is finished of it stays, and is never done again; the rest is given up. Its layer is free
+        for its next fire.
+
+        Args:
+            run_id: The run.
+            by: Who calls it off.
+            note: Why.
+
+        Raises:
+            NotFoundError: If there is no such run.
+            EndedError: If it has ended already.
+        """
+        runs = self.executor.runs
+        reason = f"cancelled by {by}" + (f": {note}" if note else "")
+        if not await self._parts.fires.cancel(await runs.get(run_id), reason):
+            ended = await runs.get(run_id)
+            raise EndedError(f"Run {run_id} has ended already: {ended.status.value}.")
+        return await runs.get(run_id)
 
     async def wait(self, run_id: str) -> LayerRun:
         """Wait for a run to end, whoever works on it, and return it.

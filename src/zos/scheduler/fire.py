@@ -128,13 +128,17 @@ class Fires:
                 await self.cancel(other, f"another fire of {run.layer} took its place")
             self._dispatcher.submit(run)
 
-    async def cancel(self, run: LayerRun, reason: str) -> None:
-        """Call off an unfinished run, wherever it runs."""
-        now = self._clock.now()
-        if await self._runs.cancel(run.id, reason=reason, now=now):
-            await self._dispatcher.cancel(run.id)
-            await self._targets.skip_open(run.id, reason=reason, now=now)
-            log.info("layer_cancelled", layer=run.layer, run=run.id, reason=reason)
+    async def cancel(self, run: LayerRun, reason: str) -> bool:
+        """Call off a run, wherever it runs; False if it has ended already.
+
+        A process that works on it finds out at its next heartbeat or commit.
+        """
+        if not await self._runs.cancel(run.id, reason=reason, now=self._clock.now()):
+            return False
+        log.info("layer_cancelled", layer=run.layer, run=run.id, reason=reason)
+        await self._dispatcher.cancel(run.id)
+        await self._targets.account(run.id)
+        return True
 
     async def _paused(self, run: LayerRun) -> str:
         """Return why a threshold's run must not start; slots were judged when they were settled."""

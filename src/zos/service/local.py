@@ -70,6 +70,11 @@ class _Local(Operator):
             run = await self._services.scheduler.request(layer, by=by, topics=topics)
         return await self._services.runs.get(run.id)
 
+    async def cancel(self, run_id: str, *, by: str, note: str) -> RunView:
+        async with self._recorded(by, "cancel_run", f"run {run_id}"):
+            await self._services.scheduler.cancel(run_id, by=by, note=note)
+        return await self._services.runs.get(run_id)
+
     async def pause(self, layer: str, *, by: str, note: str, until: datetime | None) -> JobStatus:
         async with self._recorded(by, "pause", layer):
             await self._services.scheduler.pause(layer, by=by, note=note, until=until)

@@ -68,6 +68,10 @@ class Operator(ABC):
         """Open a run and return it at once."""
 
     @abstractmethod
+    async def cancel(self, run_id: str, *, by: str, note: str) -> RunView:
+        """Call off a run that has not ended, and return it."""
+
+    @abstractmethod
     async def pause(self, layer: str, *, by: str, note: str, until: datetime | None) -> JobStatus:
         """Pause a layer, or change its pause."""
 

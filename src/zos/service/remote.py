@@ -57,7 +57,7 @@ class _Remote(Operator):
         return _read(Page[RunView], await self._client.get("/runs", query))
 
     async def run(self, run_id: str) -> RunDetail:
-        return _read(RunDetail, await self._client.get(f"/runs/{quote(run_id, safe='')}"))
+        return _read(RunDetail, await self._client.get(_run(run_id)))
 
     async def preview(self, layer: str, topics: Sequence[str]) -> PreviewView:
         body = {"topics": [*topics]}
@@ -66,6 +66,10 @@ class _Remote(Operator):
     async def trigger(self, layer: str, topics: Sequence[str], *, by: str) -> RunView:
         body = {"by": by, "topics": [*topics]}
         return _read(RunView, await self._client.post(f"{_job(layer)}/trigger", body))
+
+    async def cancel(self, run_id: str, *, by: str, note: str) -> RunView:
+        body = {"by": by, "note": note}
+        return _read(RunView, await self._client.post(f"{_run(run_id)}/cancel", body))
 
     async def pause(self, layer: str, *, by: str, note: str, until: datetime | None) -> JobStatus:
         body = {"by": by, "note": note, "until": None if until is None else until.isoformat()}
@@ -97,6 +101,10 @@ class _Remote(Operator):
 
 def _job(layer: str) -> str:
     return f"/jobs/{quote(layer, safe='')}"
+
+
+def _run(run_id: str) -> str:
+    return f"/runs/{quote(run_id, safe='')}"
 
 
 def _read(model: type[_Model], content: Any) -> _Model:

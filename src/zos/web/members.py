@@ -5,7 +5,6 @@ Each form leads back to the member's page, which says what was done, or why it w
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Query
@@ -16,9 +15,8 @@ from zos.core.errors import UsageError
 from zos.members.model import ConsentChange
 from zos.members.rights import DISPUTE_CHARACTERS
 from zos.views.page import page_of
-from zos.web.flash import Flash
 from zos.web.parameters import CHOSEN, Name
-from zos.web.screen import Screen, Shown
+from zos.web.screen import Shown
 from zos.web.services import Services
 
 router = APIRouter()
@@ -68,7 +66,7 @@ async def record_consent(
     async def work() -> str:
         return _changed(await services.members.set_consent(member_id, state, screen.name))
 
-    return await _done(screen, member_id, work())
+    return await screen.done(screen.path("member", member_id=member_id), work())
 
 
 @router.post("/members/{member_id}/dispute", name="dispute")
@@ -85,7 +83,7 @@ async def dispute(
         await services.members.dispute(member_id, insight_id, text, screen.name)
         return "It is under review: it is not used until it has been thought about again."
 
-    return await _done(screen, member_id, work())
+    return await screen.done(screen.path("member", member_id=member_id), work())
 
 
 @router.post("/members/{member_id}/forget", name="forget")
@@ -103,16 +101,7 @@ async def forget(
         await services.members.ask_to_forget(member_id, screen.name)
         return "Nothing of theirs is shown or comes in from now on. The rest is being deleted."
 
-    return await _done(screen, member_id, work())
-
-
-async def _done(screen: Screen, member_id: int, work: Awaitable[str]) -> Response:
-    """Do `work` and say what it returns, or why it was not done, on the member's page."""
-    try:
-        said = Flash(await work)
-    except UsageError as error:
-        said = Flash(str(error), is_error=True)
-    return screen.go_to(screen.path("member", member_id=member_id), said)
+    return await screen.done(screen.path("member", member_id=member_id), work())
 
 
 def _changed(change: ConsentChange) -> str:

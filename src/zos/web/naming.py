@@ -59,5 +59,5 @@ CALL_OUTCOMES: dict[CallOutcome, str] = {
     CallOutcome.REFUSED: "refused",
     CallOutcome.ERROR: "failed",
     CallOutcome.TIMEOUT: "took too long",
-    CallOutcome.LOST: "lost with its process",
+    CallOutcome.LOST: "given up, or lost with its process",
 }

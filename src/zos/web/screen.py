@@ -6,7 +6,7 @@ say) is put together here alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from zos import __version__
 from zos.access.principal import principal_of, require_operator
+from zos.core.errors import UsageError
 from zos.web import flash
 from zos.web.flash import Flash
 from zos.web.navigation import NAVIGATION, OPERATORS_ALONE
@@ -117,6 +118,14 @@ class Screen:
         if said is not None:
             flash.take_away(response)
         return response
+
+    async def done(self, path: str, work: Awaitable[str]) -> Response:
+        """Do `work`, and say on the page `path` what it returns, or why it was not done."""
+        try:
+            said = Flash(await work)
+        except UsageError as error:
+            said = Flash(str(error), is_error=True)
+        return self.go_to(path, said)
 
     def go_to(self, path: str, said: Flash | None = None) -> Response:
         """Return the way to another page after a form; it says `said` there."""

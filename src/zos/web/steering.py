@@ -1,4 +1,4 @@
-"""What an operator can do to a layer: run it now, pause it, resume it, and look at what it would do.
+"""What an operator can do to a layer: run it now, pause it, resume it, look at what it would do; and to a run: end it.
 
 Each form leads back to a page that says what was done, or why it was not.
 """
@@ -18,8 +18,10 @@ from zos.core.ids import new_ulid
 from zos.views.preview import preview_view
 from zos.web.flash import Flash
 from zos.web.layer import LayerName
-from zos.web.screen import Screen, Shown
+from zos.web.run import RunId
+from zos.web.screen import Shown
 from zos.web.services import Services
+from zos.web.words import plural
 
 router = APIRouter()
 
@@ -63,10 +65,26 @@ async def trigger(
             layer, by=screen.name, topics=topics_in(topics), request_key=request_key or None
         )
     except UsageError as error:
-        return _refused(screen, "ask_trigger", layer, error)
+        return screen.go_to(
+            screen.path("ask_trigger", layer=layer), Flash(str(error), is_error=True)
+        )
     return screen.go_to(
         screen.path("run", run_id=run.id), Flash(f"{layer} runs as soon as its turn comes.")
     )
+
+
+@router.post("/runs/{run_id}/cancel", name="cancel_run")
+async def cancel_run(
+    run_id: RunId, screen: Shown, services: Services, note: _Text = ""
+) -> Response:
+    """Call a run off, and go back to its page."""
+
+    async def work() -> str:
+        ended = await services.control.cancel(run_id, by=screen.name, note=note.strip())
+        done = f"{ended.targets_done:,} of {plural(ended.targets_total, 'topic')}"
+        return f"The run is cancelled. {done} were done, and stay so."
+
+    return await screen.done(screen.path("run", run_id=run_id), work())
 
 
 @router.post("/layers/{layer}/pause", name="pause")
@@ -78,22 +96,26 @@ async def pause(
     until: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """Let a layer's fires go by until it is resumed, or until the time that the form names."""
-    try:
+
+    async def work() -> str:
         ends = moment_in(until, screen.zone)
         await services.control.pause(layer, by=screen.name, note=note.strip(), until=ends)
-    except UsageError as error:
-        return _refused(screen, "layer", layer, error)
-    how_long = "until somebody resumes it" if ends is None else f"until {until.replace('T', ' ')}"
-    said = Flash(f"{layer} is paused {how_long}. Its fires are recorded as skipped.")
-    return screen.go_to(screen.path("layer", layer=layer), said)
+        how_long = f"until {until.replace('T', ' ')}" if ends else "until somebody resumes it"
+        return f"{layer} is paused {how_long}. Its fires are recorded as skipped."
+
+    return await screen.done(screen.path("layer", layer=layer), work())
 
 
 @router.post("/layers/{layer}/resume", name="resume")
 async def resume(layer: LayerName, screen: Shown, services: Services, back: _Back = "") -> Response:
     """End a layer's pause, and forget its failures."""
-    await services.control.resume(layer, by=screen.name)
+
+    async def work() -> str:
+        await services.control.resume(layer, by=screen.name)
+        return f"{layer} is resumed. What it skipped stays skipped."
+
     target = safe_next(back) if back else screen.path("layer", layer=layer)
-    return screen.go_to(target, Flash(f"{layer} is resumed. What it skipped stays skipped."))
+    return await screen.done(target, work())
 
 
 @router.get("/layers/{layer}/preview", name="preview")
@@ -144,7 +166,3 @@ def moment_in(text: str, zone: ZoneInfo) -> datetime | None:
             f"{text!r} is no time.", hint="Write it as in 2026-10-02 09:00, or leave it empty."
         ) from error
     return written if written.tzinfo is not None else written.replace(tzinfo=zone)
-
-
-def _refused(screen: Screen, route: str, layer: str, error: UsageError) -> Response:
-    return screen.go_to(screen.path(route, layer=layer), Flash(str(error), is_error=True))

@@ -14,6 +14,8 @@ from zos.bot.commands.answering import WENT_WRONG
 from zos.bot.commands.operator import is_operator
 from zos.config.model import DiscordConfig
 from zos.core.errors import DatabaseError
+from zos.reflect.runs.model import RunRequest
+from zos.reflect.states import Trigger
 
 LAYER = "nightly-channel-reflection"
 MEMBER = 12
@@ -70,6 +72,26 @@ async def test_what_operators_change_is_recorded(commanded: Commanded) -> None:
         ("trigger", LAYER, 200),
         ("pause", "nothing", 404),
     ]
+
+
+async def test_a_run_is_called_off(commanded: Commanded) -> None:
+    async with commanded.listening():
+        services = commanded.services
+        now = services.clock.now()
+        request = RunRequest(LAYER, Trigger.MANUAL, "asked", now)
+        run = await services.executor.runs.open(request, now=now)
+        assert run is not None
+        complete = commanded.discord.interactions.complete
+        assert await complete(MEMBER, "zos-admin cancel", "run", "night") == []
+        assert await complete(OPERATOR, "zos-admin cancel", "run", "night") == [run.id]
+        assert await complete(OPERATOR, "zos-admin cancel", "run", "weekly") == []
+        told = await commanded.use(OPERATOR, "zos-admin cancel", run=run.id, note="too dear")
+        assert "cancelled (manual): cancelled by discord:11: too dear" in told.text
+        again = await commanded.use(OPERATOR, "zos-admin cancel", run=run.id)
+        assert "has ended already" in again.text
+        assert await complete(OPERATOR, "zos-admin cancel", "run", "") == []
+        (refused, done) = (await services.audit.page()).items
+    assert (done.action, done.target, refused.status) == ("cancel_run", f"run {run.id}", 409)
 
 
 async def test_an_interaction_told_twice_triggers_once(commanded: Commanded) -> None:

@@ -17,6 +17,7 @@ from zos.bot.commands.operator_text import cost_lines, job_lines, run_line, run_
 from zos.bot.commands.text import moment, plain
 from zos.bot.services import BotServices
 from zos.config.model import DiscordConfig
+from zos.reflect.states import RunStatus
 from zos.views.costs import CostBy
 from zos.views.health import DiscordStatus
 
@@ -24,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 RUNS_SHOWN = 20
 _CHOICES = 25  # Discord takes no more
+_RUN_ID = 26
+_OPEN = tuple(status for status in RunStatus if not status.is_final)
 _MAX_DAYS = 366
 _MAX_HOURS = 24.0 * 366
 _REFUSAL = (
@@ -90,11 +93,29 @@ class OperatorCommands(
         """Open a run."""
 
         async def work() -> list[str]:
-            async with self._recorded(interaction, layer):
+            async with self._recorded(interaction, "trigger", layer):
                 opened = await self._services.control.request(
                     layer, by=_named(interaction), request_key=f"discord:{interaction.id}"
                 )
             return [run_line(await self._services.runs.get(opened.id))]
+
+        await answer(interaction, work)
+
+    @app_commands.command(description="Call a run off: what it has finished stays")
+    @app_commands.describe(run="Its id", note="Why")
+    async def cancel(
+        self,
+        interaction: discord.Interaction,
+        run: app_commands.Range[str, 1, _RUN_ID],
+        note: app_commands.Range[str, 1, 200] = "",
+    ) -> None:
+        """Cancel a run."""
+
+        async def work() -> list[str]:
+            by = _named(interaction)
+            async with self._recorded(interaction, "cancel_run", f"run {run}"):
+                await self._services.control.cancel(run, by=by, note=note)
+            return [run_line(await self._services.runs.get(run))]
 
         await answer(interaction, work)
 
@@ -116,7 +137,7 @@ class OperatorCommands(
             if hours is not None:
                 until = self._services.clock.now() + timedelta(hours=hours)
             by = _named(interaction)
-            async with self._recorded(interaction, layer):
+            async with self._recorded(interaction, "pause", layer):
                 await self._services.control.pause(layer, by=by, note=note, until=until)
             ends = "somebody resumes it" if until is None else moment(until)
             return [f"{plain(layer)} is paused until {ends}."]
@@ -129,7 +150,7 @@ class OperatorCommands(
         """Resume a layer."""
 
         async def work() -> list[str]:
-            async with self._recorded(interaction, layer):
+            async with self._recorded(interaction, "resume", layer):
                 await self._services.control.resume(layer, by=_named(interaction))
             return [f"{plain(layer)} is not paused."]
 
@@ -174,12 +195,22 @@ class OperatorCommands(
         names = (name for name in self._services.layers() if typed.casefold() in name.casefold())
         return [app_commands.Choice(name=name[:100], value=name) for name in names][:_CHOICES]
 
+    @cancel.autocomplete("run")
+    async def _open_runs(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        if not self._may(interaction):
+            return []
+        page = await self._services.runs.page(statuses=_OPEN, limit=_CHOICES)
+        named = ((f"{run.layer} ({run.status.value}) {run.id}", run.id) for run in page.items)
+        fitting = [one for one in named if typed.casefold() in one[0].casefold()]
+        return [app_commands.Choice(name=name[:100], value=run_id) for name, run_id in fitting]
+
     def _recorded(
-        self, interaction: discord.Interaction, target: str
+        self, interaction: discord.Interaction, action: str, target: str
     ) -> AbstractAsyncContextManager[None]:
-        command = "" if interaction.command is None else interaction.command.name
         who = Principal(_named(interaction), Role.OPERATOR, Via.DISCORD)
-        return recorded(self._services.audit, who, command, target)
+        return recorded(self._services.audit, who, action, target)
 
     def _may(self, interaction: discord.Interaction) -> bool:
         user = interaction.user

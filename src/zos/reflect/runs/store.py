@@ -20,6 +20,7 @@ from zos.db.engine import Database
 from zos.db.tables import MICRO, UtcDateTime, layer_run, layer_state, run_target
 from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.states import RunStatus, Trigger
+from zos.reflect.targets.store import skip_open
 
 _CLAIMABLE = (RunStatus.QUEUED.value, RunStatus.INTERRUPTED.value)
 
@@ -149,7 +150,10 @@ class RunStore:
             return (await connection.execute(statement)).rowcount == 1
 
     async def cancel(self, run_id: str, *, reason: str, now: datetime) -> bool:
-        """Call off an unfinished run, whoever works on it: that process can commit nothing more."""
+        """Call off an unfinished run, whoever works on it: that process can commit nothing more.
+
+        What is finished of it stays; its open targets are skipped, for the same reason.
+        """
         statement = (
             update(layer_run)
             .where(
@@ -159,7 +163,10 @@ class RunStore:
             .values(status=RunStatus.CANCELLED.value, reason=reason, finished_at=now)
         )
         async with self._database.write() as connection:
-            return (await connection.execute(statement)).rowcount == 1
+            if (await connection.execute(statement)).rowcount != 1:
+                return False
+            await skip_open(connection, run_id, reason=reason, now=now)
+            return True
 
     async def get(self, run_id: str) -> LayerRun:
         """Return a run.

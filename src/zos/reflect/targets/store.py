@@ -81,13 +81,13 @@ class TargetStore:
 
     async def skip_open(self, run_id: str, *, reason: str, now: datetime) -> None:
         """Give every open target of a run its reason for not having been done."""
-        statement = (
-            update(run_target)
-            .where(run_target.c.run_id == run_id, run_target.c.status.in_(_OPEN))
-            .values(status=TargetStatus.SKIPPED.value, reason=reason, finished_at=now)
-        )
         async with self._database.write() as connection:
-            await connection.execute(statement)
+            await skip_open(connection, run_id, reason=reason, now=now)
+
+    async def account(self, run_id: str) -> None:
+        """Count once more what a run has used: calls that were given up are settled after their targets."""
+        async with self._database.write() as connection:
+            await _account(connection, run_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +158,53 @@ _USAGE = select(
         for name in ("tokens_in", "tokens_out", "requests", "cost_microusd")
     )
 ).where(model_call.c.target_id == bindparam("target"))
+
+_USED = ("tokens_in", "tokens_out", "cost_microusd")
+_ACCOUNT_SKIPPED = (
+    update(run_target)
+    .where(
+        run_target.c.run_id == bindparam("run"),
+        run_target.c.status == TargetStatus.SKIPPED.value,
+    )
+    .values(
+        {
+            name: select(func.coalesce(func.sum(model_call.c[name]), 0))
+            .where(model_call.c.target_id == run_target.c.id)
+            .scalar_subquery()
+            for name in _USED
+        }
+    )
+)
+_ACCOUNT_RUN = (
+    update(layer_run)
+    .where(layer_run.c.id == bindparam("run"))
+    .values(
+        {
+            name: select(func.coalesce(func.sum(run_target.c[name]), 0))
+            .where(run_target.c.run_id == layer_run.c.id)
+            .scalar_subquery()
+            for name in _USED
+        }
+    )
+)
+
+
+async def skip_open(
+    connection: AsyncConnection, run_id: str, *, reason: str, now: datetime
+) -> None:
+    """Skip every open target of a run for `reason`, within the caller's transaction; what they used counts."""
+    skipped = (
+        update(run_target)
+        .where(run_target.c.run_id == run_id, run_target.c.status.in_(_OPEN))
+        .values(status=TargetStatus.SKIPPED.value, reason=reason, finished_at=now)
+    )
+    await connection.execute(skipped)
+    await _account(connection, run_id)
+
+
+async def _account(connection: AsyncConnection, run_id: str) -> None:
+    await connection.execute(_ACCOUNT_SKIPPED, {"run": run_id})
+    await connection.execute(_ACCOUNT_RUN, {"run": run_id})
 
 
 async def finish_target(
