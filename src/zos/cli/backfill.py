@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zos.cli.context import App, pass_app
-from zos.cli.history_text import show_booked, unbooked_as_json
+from zos.cli.history import book_option, show_booked, unbooked_as_json
 from zos.cli.output import json_option, progress, show_json, show_line
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
     metavar="ID",
     help="Only this channel with its threads, or this thread; may be given more than once.",
 )
-@click.option(
-    "--book", is_flag=True, help="Also book the salience of all stored history, up to now."
-)
+@book_option
 @json_option
 @pass_app
 def backfill(
@@ -82,6 +80,10 @@ def _show(outcome: Outcome) -> None:
     )
     for count, said in (
         (found.unreadable, "channels and threads are not shown to Zos"),
+        (
+            found.unlisted,
+            "channels show Zos no archived private threads of others: it lacks Manage Threads",
+        ),
         (found.refused, "messages stay out: they were deleted, or their authors erased"),
         (found.malformed, "messages were not readable"),
     ):

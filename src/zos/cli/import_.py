@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zos.cli.context import App, pass_app
-from zos.cli.history_text import show_booked, unbooked_as_json
+from zos.cli.history import book_option, show_booked, unbooked_as_json
 from zos.cli.output import json_option, progress, show_json, show_line
 from zos.core.clock import SystemClock
 
@@ -41,9 +41,7 @@ class Outcome:
     metavar="FILE",
     help='Also record consents: a JSON list of {"member_id", "consent", "at"}.',
 )
-@click.option(
-    "--book", is_flag=True, help="Also book the salience of all stored history, up to now."
-)
+@book_option
 @json_option
 @pass_app
 def import_(

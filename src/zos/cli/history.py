@@ -1,14 +1,20 @@
-"""What is said of stored history and the ledger, wherever history came from."""
+"""Stored history and the ledger: what commands that bring history in ask and say of it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import click
+
 from zos.cli.output import show_line
 
 if TYPE_CHECKING:
     from zos.observe.booking import BookedHistory
+
+book_option = click.option(
+    "--book", is_flag=True, help="Also book the salience of all stored history, up to now."
+)
 
 
 def unbooked_as_json(unbooked: tuple[datetime, datetime] | None) -> dict[str, datetime] | None:
