@@ -62,7 +62,7 @@ async def test_everything_since_a_day_comes_in_unbooked_with_its_threads(living:
         world.react(liked, who, "soup:801")
     world.react(liked, 13)
     found, told = await fetched(living)
-    assert found == Backfilled(channels=4, messages=274, reactions=2)
+    assert found == Backfilled(channels=4, unlisted=2, messages=274, reactions=2)
     await living.assert_texts_true()
     assert told[-1] == (4_000, 4_000)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
@@ -155,6 +155,26 @@ async def test_archived_threads_are_looked_through_as_far_as_the_day(living: Liv
     assert len([one for one in asked if str(ROOM) in one]) == 3
 
 
+async def test_of_private_archived_threads_come_those_that_zos_is_in_or_all_it_may_see(
+    living: Living,
+) -> None:
+    world, discord = living.discord.world, living.discord
+    discord.archived_page = 1
+    said: list[int] = []
+    threads = [world.open_thread(11, f"secret {number}", private=True) for number in range(4)]
+    for one in reversed(threads):  # archived against the order of their ids
+        said.append(world.say(12, "between us", channel=one))
+        world.archive(one)
+    world.joined |= {*threads[:3]}
+    found, _ = await fetched(living, time_of(said[2]))
+    assert found == Backfilled(channels=2, unlisted=2, messages=2)
+    assert await stored(living) == {said[2], said[3]}
+    discord.permissions |= 1 << 34  # Manage Threads
+    found, _ = await fetched(living)
+    assert (found.unlisted, found.messages) == (0, 2)
+    assert await stored(living) == {*said}
+
+
 async def test_what_is_not_readable_is_counted_and_an_outage_waited_out(living: Living) -> None:
     world = living.discord.world
     talk(world, 3)
@@ -163,7 +183,7 @@ async def test_what_is_not_readable_is_counted_and_an_outage_waited_out(living: 
     living.discord.forbidden.add(ROOM)
     living.discord.faults += [Fault(503), Fault(429)]
     found, _ = await fetched(living)
-    assert found == Backfilled(channels=2, unreadable=1, messages=2, malformed=1)
+    assert found == Backfilled(channels=2, unreadable=1, unlisted=2, messages=2, malformed=1)
 
 
 async def test_a_server_that_is_not_readable_is_passed_over(living: Living) -> None:

@@ -78,8 +78,7 @@ async def test_it_stands_only_where_all_may_read_what_it_rests_on(living: Living
     world = living.discord.world
     world.channels[ROOM]["permission_overwrites"] = closed()
     thread = world.open_thread(11, "open", HALL)
-    private = world.open_thread(11, "private", HALL)
-    world.threads[private]["type"] = 12
+    private = world.open_thread(11, "private", HALL, private=True)
     async with ready(living) as bot:
         for channels in ([ROOM], [HALL, ROOM], [private], [12_345]):
             with pytest.raises(DeliveryError, match="not everybody may read") as caught:

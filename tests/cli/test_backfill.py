@@ -16,7 +16,14 @@ from zos.service.backfilling import Outcome
 
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 FOUND = Backfilled(
-    channels=3, unreadable=1, messages=1_200, known=7, reactions=5, refused=2, malformed=1
+    channels=3,
+    unreadable=1,
+    unlisted=2,
+    messages=1_200,
+    known=7,
+    reactions=5,
+    refused=2,
+    malformed=1,
 )
 REPLAY = (
     "Not in the ledger yet: 2026-01-01 to 2026-01-01. Reflect on it day by day with "
@@ -54,6 +61,7 @@ def test_it_says_what_came_in_and_what_to_do_next(zos: Zos, service: Service) ->
     assert done.stdout.splitlines() == [
         "Read 3 channels and threads: 1,200 new messages, 7 known, 5 kinds of reactions.",
         "1 channels and threads are not shown to Zos.",
+        "2 channels show Zos no archived private threads of others: it lacks Manage Threads.",
         "2 messages stay out: they were deleted, or their authors erased.",
         "1 messages were not readable.",
         REPLAY,

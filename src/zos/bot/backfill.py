@@ -17,6 +17,7 @@ from zos.bot.mapping import (
     PAYLOAD_ERRORS,
     Payload,
     counted,
+    has_private_threads,
     has_threads,
     holds_messages,
     place,
@@ -50,12 +51,22 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Where messages of a server stand; see `Backfilled` for `unlisted`."""
+
+    found: list[Payload]
+    unlisted: int
+
+
+@dataclass(frozen=True, slots=True)
 class Backfilled:
     """What came in, in counts.
 
     Attributes:
         channels: Channels and threads that were looked through.
         unreadable: Of those, the ones that Discord does not show to Zos.
+        unlisted: Channels of whose archived threads Discord does not show all: of private ones it shows
+            only those that Zos is in, unless Zos may manage threads.
         known: Messages that were stored already.
         refused: Messages of erased members, and deleted ones.
         malformed: Messages that were not what Discord documents.
@@ -63,6 +74,7 @@ class Backfilled:
 
     channels: int = 0
     unreadable: int = 0
+    unlisted: int = 0
     messages: int = 0
     known: int = 0
     reactions: int = 0
@@ -73,6 +85,7 @@ class Backfilled:
         return Backfilled(
             self.channels + other.channels,
             self.unreadable + other.unreadable,
+            self.unlisted + other.unlisted,
             self.messages + other.messages,
             self.known + other.known,
             self.reactions + other.reactions,
@@ -110,7 +123,7 @@ class Backfill:
 
     async def places(
         self, rest: Rest, server: Server, since_id: int, only: Collection[int] = ()
-    ) -> list[Payload]:
+    ) -> Places:
         """Return the channels of a server, its threads, and archived ones that were alive from `since_id` on.
 
         Args:
@@ -122,21 +135,24 @@ class Backfill:
         channels = await rest.channels(server.id)
         threads = await rest.threads(server.id)
         self._watch.learn([*channels, *threads])
+        unlisted = 0
         for channel in channels:
             if has_threads(channel) and self._is_wanted(channel, only):
-                try:
-                    threads += await rest.archived_threads(to_id(channel["id"]), since_id)
-                except NotReadableError:
-                    log.info("threads_not_readable", channel=channel["id"])
+                archived, is_all = await _archived_threads(rest, channel, since_id)
+                threads += archived
+                unlisted += not is_all
         self._watch.learn(threads)
         found = {to_id(one["id"]): one for one in (*channels, *threads)}
-        return [one for one in found.values() if holds_messages(one) and self._is_wanted(one, only)]
+        wanted = [
+            one for one in found.values() if holds_messages(one) and self._is_wanted(one, only)
+        ]
+        return Places(wanted, unlisted)
 
     async def fetch(
         self,
         rest: Rest,
         server: Server,
-        places: Sequence[Payload],
+        places: Places,
         since_id: int,
         *,
         progress: Progress = lambda _done: None,
@@ -155,7 +171,7 @@ class Backfill:
         Raises:
             DatabaseError: If the store is not to be had; what is in stays.
         """
-        known = await self._history.reached([to_id(one["id"]) for one in places])
+        known = await self._history.reached([to_id(one["id"]) for one in places.found])
         done: dict[int, int] = {}
 
         def tell(channel_id: int, share: int) -> None:
@@ -164,11 +180,11 @@ class Backfill:
 
         work = [
             self._channel(rest, server, one, start, tell)
-            for one in places
+            for one in places.found
             if not ((start := _start(one, known, since_id)).finished_at and unfinished)
             and int(one.get("last_message_id") or 0) >= since_id
         ]
-        return sum(await _together(work), Backfilled())
+        return sum(await _together(work), Backfilled(unlisted=places.unlisted))
 
     def _is_wanted(self, one: Payload, only: Collection[int]) -> bool:
         ids = {to_id(one["id"]), *([to_id(one["parent_id"])] if one.get("parent_id") else [])}
@@ -241,6 +257,26 @@ class Backfill:
         if not self._watch.needs_roles:
             return True
         return self._watch.member(await rest.roles(server.id, member_id))
+
+
+async def _archived_threads(
+    rest: Rest, channel: Payload, since_id: int
+) -> tuple[list[Payload], bool]:
+    """Return the archived threads of a channel that Discord shows, and whether these are all."""
+    channel_id, found, is_all = to_id(channel["id"]), list[Payload](), True
+    try:
+        found += await rest.archived_threads(channel_id, since_id)
+        if has_private_threads(channel):
+            try:
+                found += await rest.private_archived_threads(channel_id, since_id)
+            except NotReadableError:
+                is_all = False
+                log.info("private_threads_of_others_not_shown", channel=channel["id"])
+                found += await rest.joined_archived_threads(channel_id, since_id)
+    except NotReadableError:
+        is_all = False
+        log.info("threads_not_readable", channel=channel["id"])
+    return found, is_all
 
 
 async def _together(work: Iterable[Coroutine[Any, Any, Backfilled]]) -> list[Backfilled]:

@@ -38,6 +38,7 @@ _FORWARD = 1
 _THREADS = frozenset({10, 11, 12})
 _DIRECT = frozenset({1, 3})
 _WITH_THREADS = frozenset({0, 5, 15, 16})  # text, announcements, forums, media forums
+_WITH_PRIVATE_THREADS = frozenset({0})
 _WITHOUT_MESSAGES = frozenset({4, 14, 15, 16})  # categories, directories, forums, media forums
 
 
@@ -116,6 +117,11 @@ def holds_messages(data: Payload) -> bool:
 def has_threads(data: Payload) -> bool:
     """Return whether a channel may have archived threads."""
     return data["type"] in _WITH_THREADS
+
+
+def has_private_threads(data: Payload) -> bool:
+    """Return whether a channel may have private threads."""
+    return data["type"] in _WITH_PRIVATE_THREADS
 
 
 def reaction_emoji(data: Payload) -> Emoji:

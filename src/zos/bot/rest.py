@@ -96,25 +96,56 @@ class Rest:
     async def archived_threads(self, channel_id: int, since_id: int) -> list[Payload]:
         """Return a channel's archived public threads with a message from `since_id` on.
 
-        Discord shows them by the time of their archiving, latest first: none was written in later.
+        Raises:
+            NotReadableError: If Discord does not show them.
+        """
+        return await self._archived(
+            self._http.get_public_archived_threads, channel_id, since_id, _archived_at
+        )
+
+    async def private_archived_threads(self, channel_id: int, since_id: int) -> list[Payload]:
+        """Return a channel's archived private threads with a message from `since_id` on.
+
+        Raises:
+            NotReadableError: If Discord does not show them: it wants Manage Threads.
+        """
+        return await self._archived(
+            self._http.get_private_archived_threads, channel_id, since_id, _archived_at
+        )
+
+    async def joined_archived_threads(self, channel_id: int, since_id: int) -> list[Payload]:
+        """Return those of them that Zos is in, which needs no such permission.
 
         Raises:
             NotReadableError: If Discord does not show them.
+        """
+        ask = self._http.get_joined_private_archived_threads
+        return await self._archived(ask, channel_id, since_id, _id)
+
+    async def _archived(
+        self,
+        ask: Callable[..., Awaitable[Any]],
+        channel_id: int,
+        since_id: int,
+        place: Callable[[Payload], str],
+    ) -> list[Payload]:
+        """Page through archived threads.
+
+        Those whose `place` is the time of their archiving come latest first: none was written in later. Of
+        those that come by id, an old one may have been written in lately, so all are looked through.
         """
         found: list[Payload] = []
         before: str | None = None
         while True:
             answer = await self._ask(
-                lambda before=before: self._http.get_public_archived_threads(  # type: ignore[misc]
-                    channel_id, before=before, limit=PAGE
-                )
+                lambda before=before: ask(channel_id, before=before, limit=PAGE)  # type: ignore[misc]
             )
             threads = answer["threads"]
             found += [one for one in threads if int(one.get("last_message_id") or 0) >= since_id]
             if not threads or not answer["has_more"]:
                 return found
-            before = threads[-1]["thread_metadata"]["archive_timestamp"]
-            if datetime.fromisoformat(before) < snowflake_time(since_id):
+            before = place(threads[-1])
+            if place is _archived_at and _is_before(before, since_id):
                 return found
 
     async def is_deleted(self, channel_id: int, message_id: int) -> bool:
@@ -168,3 +199,15 @@ class Rest:
             log.info("discord_asked_again", reason=reason, again_in_seconds=pause)
             await self._clock.sleep(pause)
             pause = min(2 * pause, MOST_RETRY_SECONDS)
+
+
+def _archived_at(thread: Payload) -> str:
+    return str(thread["thread_metadata"]["archive_timestamp"])
+
+
+def _id(thread: Payload) -> str:
+    return str(thread["id"])
+
+
+def _is_before(moment: str, since_id: int) -> bool:
+    return datetime.fromisoformat(moment) < snowflake_time(since_id)

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import structlog
 
-from zos.bot.backfill import SHARE, Backfill, Backfilled, Server
-from zos.bot.mapping import Payload, to_id
+from zos.bot.backfill import SHARE, Backfill, Backfilled, Places, Server
+from zos.bot.mapping import to_id
 from zos.bot.rest import NotReadableError, Rest
 from zos.bot.session import session
 from zos.bot.watch import Watch
@@ -55,7 +55,7 @@ async def fetch_past(
     async with session(token) as client:
         rest = Rest(client.http, clock, retry_seconds=1.0)
         found = await _found(backfill, rest, since_id, only)
-        count = sum(len(places) for _, places in found)
+        count = sum(len(places.found) for _, places in found)
         total, done = Backfilled(), 0
         for server, places in found:
 
@@ -63,22 +63,23 @@ async def fetch_past(
                 progress(before * SHARE + share, count * SHARE)
 
             total += await backfill.fetch(rest, server, places, since_id, progress=tell)
-            done += len(places)
+            done += len(places.found)
     return total
 
 
 async def _found(
     backfill: Backfill, rest: Rest, since_id: int, only: Collection[int]
-) -> list[tuple[Server, list[Payload]]]:
-    found: list[tuple[Server, list[Payload]]] = []
+) -> list[tuple[Server, Places]]:
+    found: list[tuple[Server, Places]] = []
     for one in await rest.servers():
         server = Server(to_id(one["id"]), one["name"])
         try:
             found.append((server, await backfill.places(rest, server, since_id, only)))
         except NotReadableError:
             log.warning("server_not_readable", server=one["id"])
-    ids = {to_id(one["id"]) for _, places in found for one in places}
-    ids |= {to_id(one["parent_id"]) for _, places in found for one in places if one["parent_id"]}
+    places = [one for _, places in found for one in places.found]
+    ids = {to_id(one["id"]) for one in places}
+    ids |= {to_id(one["parent_id"]) for one in places if one["parent_id"]}
     if missing := {*only} - ids:
         raise NotFoundError(
             f"Zos sees no channel or thread {min(missing)} that is observed.",

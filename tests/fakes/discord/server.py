@@ -16,9 +16,17 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from tests.fakes.discord.gateway import Gateway
 from tests.fakes.discord.interactions import Interactions
-from tests.fakes.discord.world import AGENT, APPLICATION, SERVER, World
+from tests.fakes.discord.world import (
+    AGENT,
+    APPLICATION,
+    PRIVATE_THREAD,
+    PUBLIC_THREAD,
+    SERVER,
+    World,
+)
 
 TOKEN = "local.bot.token"
+_MANAGE_THREADS = 1 << 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,11 @@ class LocalDiscord:
         app.router.add_get("/api/gateway/bot", self._recommended)
         app.router.add_get("/api/guilds/{server}/channels", self._channels)
         app.router.add_get("/api/guilds/{server}/threads/active", self._active_threads)
-        app.router.add_get("/api/channels/{channel}/threads/archived/public", self._archived)
+        archived = "/api/channels/{channel}/threads/archived"
+        app.router.add_get(f"{archived}/public", self._archived)
+        app.router.add_get(f"{archived}/private", self._private_archived)
+        joined = "/api/channels/{channel}/users/@me/threads/archived/private"
+        app.router.add_get(joined, self._joined_archived)
         return app
 
     @web.middleware
@@ -208,25 +220,52 @@ class LocalDiscord:
         Route.BASE = "http://127.0.0.1:1/api"
 
     async def _active_threads(self, _request: web.Request) -> web.Response:
-        threads = [one for one in self.world.threads.values() if not _is_archived(one)]
+        threads = [
+            one
+            for key, one in self.world.threads.items()
+            if not _is_archived(one) and self._shows(key)
+        ]
         return _json({"threads": threads, "members": []})
 
     async def _archived(self, request: web.Request) -> web.Response:
+        return self._archived_page(request, PUBLIC_THREAD, _archived_at)
+
+    async def _private_archived(self, request: web.Request) -> web.Response:
+        if not self.permissions & _MANAGE_THREADS:
+            return _problem(403, 50013, "Missing Permissions")
+        return self._archived_page(request, PRIVATE_THREAD, _archived_at)
+
+    async def _joined_archived(self, request: web.Request) -> web.Response:
+        return self._archived_page(request, PRIVATE_THREAD, lambda one: str(one["id"]).zfill(20))
+
+    def _archived_page(
+        self, request: web.Request, kind: int, key: Callable[[dict[str, Any]], str]
+    ) -> web.Response:
         channel = request.match_info["channel"]
         if int(channel) in self.forbidden:
             return _problem(403, 50001, "Missing Access")
-        before = request.query.get("before", "9999")
+        asked = request.query.get("before", "")
+        before = asked.zfill(20) if asked else "~"
         found = sorted(
             (
                 one
-                for one in self.world.threads.values()
-                if _is_archived(one) and one["parent_id"] == channel and _archived_at(one) < before
+                for number, one in self.world.threads.items()
+                if _is_archived(one)
+                and one["parent_id"] == channel
+                and one["type"] == kind
+                and self._shows(number)
+                and key(one) < before
             ),
-            key=_archived_at,
+            key=key,
             reverse=True,
         )
         page = found[: self.archived_page]
         return _json({"threads": page, "members": [], "has_more": len(found) > len(page)})
+
+    def _shows(self, thread: int) -> bool:
+        is_private = self.world.threads[thread]["type"] == PRIVATE_THREAD
+        may_all = self.permissions & _MANAGE_THREADS
+        return not is_private or bool(may_all) or thread in self.world.joined
 
     async def _member(self, request: web.Request) -> web.Response:
         found = self.world.members.get(int(request.match_info["member"]))

@@ -18,6 +18,7 @@ Dispatch = Callable[[str, Json], None]
 
 SERVER, ROOM, HALL, CATEGORY = 9_000, 9_100, 9_200, 9_050
 APPLICATION = 77
+PUBLIC_THREAD, PRIVATE_THREAD = 11, 12
 AGENT: Json = {
     "id": "7",
     "username": "zos",
@@ -38,6 +39,7 @@ class World:
     Attributes:
         messages: By id; what stands.
         reactions: Message → emoji as REST shows it → who reacts, in order.
+        joined: Private threads that Zos is in.
     """
 
     joined_at: datetime = _START - timedelta(days=30)
@@ -48,6 +50,7 @@ class World:
     reactions: dict[int, dict[str, list[int]]] = field(default_factory=dict)
     roles: dict[int, Json] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
+    joined: set[int] = field(default_factory=set)
     dispatch: Dispatch = lambda _kind, _data: None
     _ticks: int = 0
     _said: dict[int, list[int]] = field(default_factory=dict)  # by channel, ascending
@@ -191,7 +194,9 @@ class World:
             del self.messages[key]
         self.dispatch("CHANNEL_DELETE", {**data, "guild_id": str(SERVER)})
 
-    def open_thread(self, owner: int, name: str, parent: int = ROOM) -> int:
+    def open_thread(
+        self, owner: int, name: str, parent: int = ROOM, *, private: bool = False
+    ) -> int:
         number, at = self.tick()
         self.threads[number] = {
             "id": str(number),
@@ -199,7 +204,7 @@ class World:
             "parent_id": str(parent),
             "owner_id": str(owner),
             "name": name,
-            "type": 11,
+            "type": PRIVATE_THREAD if private else PUBLIC_THREAD,
             "last_message_id": None,
             "message_count": 0,
             "member_count": 1,
