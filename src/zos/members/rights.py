@@ -32,6 +32,7 @@ from zos.members.model import (
 from zos.members.understanding import store as understanding
 from zos.members.understanding.store import Reader
 from zos.observe.content import storable
+from zos.observe.messages.store import take_turn
 from zos.reflect.commit import informed_topics
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ class Members:
         now = self._clock.now()
         changes = []
         async with self._database.write() as connection:
+            await take_turn(self._database, connection)  # an erasure that opens has done so first
             for member_id, state in said:
                 if await knowledge.erasure_of(connection, member_id) is not None:
                     raise _erased(member_id)

@@ -148,6 +148,7 @@ class Importer:
         meter = _Meter(files, progress)
         checked = await self._check_all(files, meter)
         async with self._db.write() as connection:
+            await take_turn(self._db, connection)
             settled = await record_consents(self._db, connection, self._consents, consents)
         before = await self._count_members()
         reports = [

@@ -30,9 +30,11 @@ from tests.views.conftest import History
 from zos.config import Config
 from zos.consent.store import ConsentStore
 from zos.core.clock import SimulatedClock
-from zos.core.errors import DatabaseError, NotFoundError, UsageError
+from zos.core.consent import ConsentState
+from zos.core.errors import ConsentError, DatabaseError, NotFoundError, UsageError
 from zos.db.engine import Database
 from zos.db.tables import member
+from zos.insights.quarantine.store import settle
 from zos.llm.store import ModelCallStore
 from zos.members.erasure import course, store
 from zos.members.rights import Members
@@ -296,6 +298,23 @@ async def test_two_processes_may_erase_the_same_member_at_once(
     assert (done.receipt["messages"], done.receipt["profiles"]) == (7, 1)
     assert "quetzal" not in (await lived.everything()).lower()
     assert await lived.ledger.audit() == []
+
+
+async def test_a_yes_that_is_said_while_an_erasure_opens_comes_too_late(
+    lived: Lived, elsewhere: Members, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[asyncio.Task[Any]] = []
+
+    async def opened(*arguments: Any) -> Any:
+        said.append(asyncio.create_task(elsewhere.set_consent(ANN, ConsentState.GRANTED, "member")))
+        await asyncio.wait(said, timeout=0.1)
+        return await settle(*arguments)
+
+    monkeypatch.setattr(course, "settle", opened)
+    await lived.members.ask_to_forget(ANN, "member")
+    with pytest.raises(ConsentError, match="was erased"):
+        await said[0]
+    assert (await lived.members.standing(ANN)).state is None
 
 
 async def test_an_erasure_says_how_far_it_is(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,13 @@ async def record_consents(
     consents: ConsentStore,
     records: Sequence[ConsentRecord],
 ) -> Settled:
-    """Record what members said and settle the insights that they are in, in one write transaction."""
+    """Record what members said and settle the insights that they are in, in one write transaction.
+
+    Of members who were erased nothing is recorded. So that none is erased meanwhile, the transaction
+    has its turn among those that observe.
+    """
+    erased = await consents.erased(connection) if records else frozenset()
+    records = [one for one in records if one.member_id not in erased]
     recorded = await consents.record_many(records, connection)
     if not recorded:
         return Settled()

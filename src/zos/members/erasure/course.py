@@ -96,6 +96,7 @@ class Eraser:
             await self._messages(erasure_id, member_id, names, progress or _nobody)
             await self._insights(erasure_id, member_id, names)
             await self._topics(erasure_id, member_id)
+            await self._runs(erasure_id, member_id)
             await self._reactions(erasure_id, member_id)
             await self._rest(erasure_id, member_id)
             await self._settle_self_concept()
@@ -187,11 +188,22 @@ class Eraser:
             async with self._database.write() as connection:
                 keys, entries = await self._ledger.drop_topics(connection, member_id, limit=PORTION)
                 if not keys:
-                    # A run may have worked on one when its topic went.
-                    keys = await store.topics_in_runs(connection, member_id)
-                    gone = await store.delete_from_runs(self._database, connection, keys)
-                    return await store.note(connection, erasure_id, gone)
+                    return
                 await self._drop_topics(connection, erasure_id, keys, entries)
+
+    async def _runs(self, erasure_id: str, member_id: int) -> None:
+        """A run may have worked on a topic when it went: what it noted about it goes, too.
+
+        To find it all that runs have noted is read, before the transaction in which others wait.
+        """
+        while True:
+            async with self._database.read() as connection:
+                keys = await store.topics_in_runs(connection, member_id)
+            if not keys:
+                return
+            async with self._database.write() as connection:
+                gone = await store.delete_from_runs(self._database, connection, keys[:PORTION])
+                await store.note(connection, erasure_id, gone)
 
     async def _drop_topics(
         self, connection: Connection, erasure_id: str, keys: list[str], entries: int

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, cast, delete, exists, func, select, update
+from sqlalchemy import Text, cast, delete, exists, func, select, true, update
 
 from zos.core.ids import new_ulid
 from zos.core.topics import TopicKey
@@ -211,10 +211,13 @@ async def delete_from_runs(
 
 
 async def topics_in_runs(connection: AsyncConnection, member_id: int) -> list[str]:
-    """Return the topics about a member that runs considered or reflected on, whether or not they still exist."""
+    """Return the topics about a member that runs considered, or have reflected on, whether or not they still exist."""
     found: set[str] = set()
-    for key in (selection.c.topic_key, run_target.c.topic_key):
-        query = select(key).distinct().where(key.contains(f":{member_id}", autoescape=True))
+    for key, which in (
+        (selection.c.topic_key, true()),
+        (run_target.c.topic_key, run_target.c.status.not_in(_OPEN)),
+    ):
+        query = select(key).distinct().where(key.contains(f":{member_id}", autoescape=True), which)
         found.update((await connection.execute(query)).scalars())
     return sorted(one for one in found if member_id in TopicKey.parse(one).members)
 
