@@ -16,15 +16,17 @@ from tests.conftest import EPOCH
 from tests.insights.conftest import RUN, World
 from tests.views.conftest import History
 
+from zos.access.audit.store import AuditLog, Deed
+from zos.access.principal import Principal, Role, Via
 from zos.config import Config
 from zos.consent.store import ConsentStore
 from zos.core.clock import SimulatedClock
 from zos.core.consent import ConsentState
-from zos.core.ids import new_ulid
+from zos.core.ids import discord_operator, new_ulid
 from zos.core.scopes import Scope
 from zos.core.topics import TopicKey
 from zos.db.engine import Database
-from zos.db.tables import metadata, outbox, selection
+from zos.db.tables import layer_state, metadata, outbox, selection
 from zos.insights.model import InsightDraft, InsightLine, Method
 from zos.llm.call import CallOutcome, ModelCall
 from zos.llm.request import CallContext
@@ -45,11 +47,11 @@ from zos.observe.events import (
 from zos.observe.recorder import Recorded, Recorder
 from zos.reflect.self_concept.file import settle
 from zos.reflect.self_concept.store import Origin, SelfConceptStore, add_version
-from zos.reflect.states import RunStatus, TargetStatus
+from zos.reflect.states import RunStatus, TargetStatus, Trigger
 from zos.salience.ledger import SalienceLedger
 
 SERVER, ROOM, THREAD, DIRECT = 1, 10, 11, 77
-ANN, BEN, BOT = 101, 102, 900
+ANN, BEN, BOT, LIKE_ANN = 101, 102, 900, 1_017
 ANN_AUTHOR = Author(ANN, "annquetzal", "Annquetzal", role_ids=(55,))
 BEN_AUTHOR = Author(BEN, "ben", "Ben", role_ids=())
 BOT_AUTHOR = Author(BOT, "zos", "Zos", is_bot=True)
@@ -107,6 +109,7 @@ class Lived:
         await self._understand()
         await self._run()
         await self._make_a_self_concept()
+        await self._operate()
         about = self.insights["about"]
         await self.members.dispute(ANN, about, "No disputequetzal is mine", "member")
 
@@ -183,6 +186,25 @@ class Lived:
             for key in (f"server:1:user:{ANN}", f"server:1:channel:{ROOM}"):
                 await connection.execute(insert(selection), {**chosen, "topic_key": key})
             await connection.execute(insert(outbox), sent)
+
+    async def _operate(self) -> None:
+        """Ann is an operator on Discord, and so is somebody whose id begins like hers."""
+        history = History(self.database)
+        mine, theirs = map(discord_operator, (ANN, LIKE_ANN))
+        for by in (mine, theirs):
+            await history.open(
+                trigger=Trigger.MANUAL, status=RunStatus.SKIPPED, reason=f"asked for by {by}"
+            )
+        deed = Deed("pause", "DISCORD", "nightly", 200)
+        await AuditLog(self.database, self.clock).record(
+            Principal(mine, Role.OPERATOR, Via.DISCORD), deed
+        )
+        paused = {"layer": "nightly", "paused_at": EPOCH, "paused_by": mine}
+        async with self.database.write() as connection:
+            counts = dict.fromkeys(("failures_in_row", "insights_since_run", "generation"), 0)
+            await connection.execute(
+                insert(layer_state), {**paused, **counts, "registered_at": EPOCH}
+            )
 
     async def _make_a_self_concept(self) -> None:
         store = SelfConceptStore(self.database)

@@ -15,6 +15,9 @@ ChannelId = NewType("ChannelId", int)
 MemberId = NewType("MemberId", int)
 MessageId = NewType("MessageId", int)
 
+ERASED_OPERATOR = "discord:erased"
+"""What stands for an operator on Discord who was erased."""
+
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 80
 _ULID_LENGTH = 26
@@ -22,6 +25,11 @@ _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 _SNOWFLAKE_TIME_SHIFT = 22
 _latest: dict[int, int] = {}  # the millisecond of the last ULID, and its value
+
+
+def discord_operator(user_id: int) -> str:
+    """Return what an operator on Discord is recorded as: no name, which would outlive an erasure."""
+    return f"discord:{user_id}"
 
 
 def new_ulid(now: datetime) -> str:

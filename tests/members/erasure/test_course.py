@@ -16,6 +16,7 @@ from tests.members.lived import (
     ANN_AUTHOR,
     BEN,
     CANARIES,
+    LIKE_ANN,
     ROOM,
     SECRET,
     SERVER,
@@ -32,6 +33,7 @@ from zos.consent.store import ConsentStore
 from zos.core.clock import SimulatedClock
 from zos.core.consent import ConsentState
 from zos.core.errors import ConsentError, DatabaseError, NotFoundError, UsageError
+from zos.core.ids import ERASED_OPERATOR
 from zos.db.engine import Database
 from zos.db.tables import member
 from zos.insights.quarantine.store import settle
@@ -54,6 +56,7 @@ RECEIPT = {
     "mentions": 1,
     "messages": 7,
     "model_calls": 1,
+    "operator_marks": 3,
     "outgoing_texts": 1,
     "profiles": 1,
     "reactions": 2,
@@ -87,8 +90,9 @@ async def test_nothing_of_a_member_is_left_in_any_row(lived: Lived) -> None:
     after = (await lived.everything()).lower()
     assert [word for word in CANARIES if word in after] == []
     assert [line for line in after.splitlines() if f"{ANN}" in line] == [
-        line for line in after.splitlines() if f"<@{ANN}>" in line
+        line for line in after.splitlines() if f"<@{ANN}>" in line or str(LIKE_ANN) in line
     ], "only in the words of somebody else"
+    assert after.count(f"asked for by {ERASED_OPERATOR}") == 1
     assert (receipt.completed_at, receipt.requested_by, receipt.pending) == (
         lived.clock.now(),
         "member",

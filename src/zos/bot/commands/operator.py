@@ -17,6 +17,7 @@ from zos.bot.commands.operator_text import cost_lines, job_lines, run_line, run_
 from zos.bot.commands.text import moment, plain
 from zos.bot.services import BotServices
 from zos.config.model import DiscordConfig
+from zos.core.ids import discord_operator
 from zos.reflect.states import RunStatus
 from zos.views.costs import CostBy
 from zos.views.health import DiscordStatus
@@ -219,5 +220,4 @@ class OperatorCommands(
 
 
 def _named(interaction: discord.Interaction) -> str:
-    # It is kept for good with runs and pauses: no name, which would outlive an erasure.
-    return f"discord:{interaction.user.id}"
+    return discord_operator(interaction.user.id)

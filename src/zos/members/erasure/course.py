@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from zos.core.ids import discord_operator
 from zos.db.purge import purge
 from zos.insights.quarantine.store import settle
 from zos.members.erasure import store
 from zos.members.erasure.aftermath import Aftermath
+from zos.members.erasure.deeds import store as deeds
 from zos.members.erasure.echoes import Echoes
 from zos.members.knowledge import store as knowledge
 from zos.members.reexamining.store import (
@@ -98,9 +100,12 @@ class Eraser:
             await self._topics(erasure_id, member_id)
             await self._runs(erasure_id, member_id)
             await self._reactions(erasure_id, member_id)
+            await self._deeds(erasure_id, member_id)
             await self._rest(erasure_id, member_id)
             await self._settle_self_concept()
-            pending = await self._at_work(member_id) or await purge(self._database, store.TOUCHED)
+            pending = await self._at_work(member_id) or await purge(
+                self._database, (*store.TOUCHED, *deeds.TOUCHED)
+            )
             return await self._end(erasure_id, member_id, pending)
 
     async def finish(self) -> int:
@@ -211,6 +216,16 @@ class Eraser:
         gone = await store.delete_from_runs(self._database, connection, keys)
         counts = {**gone, "topics": len(keys), "ledger_entries": entries}
         await store.note(connection, erasure_id, counts)
+
+    async def _deeds(self, erasure_id: str, member_id: int) -> None:
+        """Take their id from what they did as an operator on Discord."""
+        name = discord_operator(member_id)
+        async with self._database.read() as connection:
+            runs = await deeds.runs_naming(connection, name)
+        for some in (runs[start : start + PORTION] for start in range(0, len(runs) or 1, PORTION)):
+            async with self._database.write() as connection:
+                count = await deeds.take_out(connection, name, some)
+                await store.note(connection, erasure_id, {"operator_marks": count})
 
     async def _reactions(self, erasure_id: str, member_id: int) -> None:
         while True:

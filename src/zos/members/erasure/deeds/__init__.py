@@ -1,0 +1,1 @@
+"""What a member did as an operator on Discord: it stays, without their id."""
