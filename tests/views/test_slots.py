@@ -66,18 +66,22 @@ async def test_pages_of_slots_neither_skip_nor_repeat(view: SlotsView, history: 
     assert second.next_cursor is None
 
 
-async def test_slots_of_several_layers_are_shown_since_a_time(
+async def test_slots_of_several_layers_are_shown_between_two_times(
     view: SlotsView, history: History
 ) -> None:
     for day, layer in ((0, "nightly"), (1, "weekly"), (2, "nightly"), (3, "other")):
         await history.open(layer, slot=NOON + day * DAY, status=RunStatus.MISSED, reason="down")
-    found = await view.since(["nightly", "weekly"], NOON + DAY)
+    found = await view.between(["nightly", "weekly"], NOON + DAY, NOON + 30 * DAY)
     assert [(one.layer, one.slot) for one in found.slots] == [
         ("nightly", NOON + 2 * DAY),
         ("weekly", NOON + DAY),
     ]
     assert {(one.status, one.reason) for one in found.slots} == {(RunStatus.MISSED, "down")}
     assert not found.is_cut
+    assert found.before == NOON
+    earlier = await view.between(["nightly", "weekly"], NOON - DAY, NOON + DAY)
+    assert [(one.layer, one.slot) for one in earlier.slots] == [("nightly", NOON)]
+    assert earlier.before is None
 
 
 async def test_a_summary_that_reaches_past_the_time_is_there(
@@ -93,14 +97,17 @@ async def test_a_summary_that_reaches_past_the_time_is_there(
             reason="down",
         )
     await history.open("ended", slot=NOON + 7 * DAY)
-    found = (await view.since(["ended", "reaches"], NOON + 5 * DAY)).slots
+    found = (await view.between(["ended", "reaches"], NOON + 5 * DAY, NOON + 30 * DAY)).slots
     assert [(one.layer, one.slot_count) for one in found] == [("ended", 1), ("reaches", 7)]
-    assert [one.layer for one in (await view.since(["reaches"], NOON + 7 * DAY)).slots] == []
+    assert [
+        one.layer
+        for one in (await view.between(["reaches"], NOON + 7 * DAY, NOON + 30 * DAY)).slots
+    ] == []
 
 
 async def test_too_many_slots_are_cut_at_the_oldest(view: SlotsView, history: History) -> None:
     for day in range(4):
         await history.open(slot=NOON + day * DAY)
-    found = await view.since(["nightly"], NOON, limit=3)
+    found = await view.between(["nightly"], NOON, NOON + 30 * DAY, limit=3)
     assert [one.slot for one in found.slots] == [NOON + day * DAY for day in (3, 2, 1)]
     assert found.is_cut

@@ -55,6 +55,29 @@ async def test_a_list_that_holds_more_leads_to_the_runs(web: Web, history: Histo
     assert "24 slots: 24 skipped" in await web.page("/schedule")
 
 
+async def test_earlier_fortnights_are_a_link_away(web: Web, history: History) -> None:
+    slot = NOON - 40 * DAY
+    run = await history.open(slot=slot, at=slot, status=RunStatus.MISSED, reason="down")
+    page = await web.page("/schedule")
+    assert "nightly, 21 Jan 12:00: missed, down" not in page
+    assert "No fire is recorded in these days" in page
+    for around in ("2026-01-21", "2026-02-02"):
+        assert f'href="/schedule?day={around}"' in page
+    for around in ("2026-01-21", "2026-02-02"):
+        page = await web.page("/schedule", day=around)
+        assert "nightly, 21 Jan 12:00: missed, down" in page
+        assert "nightly, 3 Mar 03:00: coming" not in page
+        assert '<a href="/schedule">Today</a>' in page
+    listed = await web.page("/schedule", day="2026-01-21", layout="list")
+    assert f'href="/runs/{run.id}"' in listed
+    assert 'href="/schedule?layout=list&amp;day=2026-02-18"' in listed
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_no_day_is_out_of_reach(web: Web, day: str) -> None:
+    assert "Schedule" in await web.page("/schedule", day=day)
+
+
 async def test_an_operator_can_steer_from_the_schedule_and_a_viewer_cannot(web: Web) -> None:
     await web.services.scheduler.pause("nightly", by="ann")
     page = await web.page("/schedule")

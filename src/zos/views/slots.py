@@ -77,10 +77,12 @@ class RecordedSlots:
 
     Attributes:
         is_cut: Whether there are more than these, all of them older.
+        before: The newest slot before that time, if there is one.
     """
 
     slots: tuple[RecordedSlot, ...]
     is_cut: bool
+    before: datetime | None
 
 
 class SlotsView:
@@ -117,29 +119,35 @@ class SlotsView:
         found = [SlotView(row.slot, row.slot.astimezone(zone), as_run_view(row)) for row in rows]
         return page_of(found, limit, lambda one: one.slot.isoformat())
 
-    async def since(
-        self, layers: Sequence[str], since: datetime, *, limit: int = MAX_RECORDED
+    async def between(
+        self, layers: Sequence[str], since: datetime, until: datetime, *, limit: int = MAX_RECORDED
     ) -> RecordedSlots:
-        """Return what became of the slots of several layers since a time (aware).
+        """Return what became of the slots of several layers between two times (aware).
 
         Args:
             layers: Their names.
-            since: A summary of slots that reaches past it is there too.
+            since: The first; a summary of slots that reaches past it is there too.
+            until: The end, itself not within.
             limit: Rows, at most.
         """
         query: Select[Any] = (
             select(*_RECORDED)
-            .where(layer_run.c.layer.in_(layers), layer_run.c.slot >= since)
+            .where(
+                layer_run.c.layer.in_(layers), layer_run.c.slot >= since, layer_run.c.slot < until
+            )
             .order_by(layer_run.c.slot.desc(), layer_run.c.layer)
             .limit(limit + 1)
         )
         async with self._database.read() as connection:
             found = [_recorded(row) for row in await connection.execute(query)]
+            older: list[RecordedSlot] = []
             for start in range(0, len(layers), _LAYERS_PER_QUERY):
                 some = tuple(layers[start : start + _LAYERS_PER_QUERY])
-                before = await connection.execute(_newest_before(some), {"since": since})
-                found += [_recorded(row) for row in before if (row.slot_last or row.slot) >= since]
-        return RecordedSlots(tuple(found[:limit]), len(found) > limit)
+                rows = await connection.execute(_newest_before(some), {"since": since})
+                older += [_recorded(row) for row in rows]
+        found += [one for one in older if (one.slot_last or one.slot) >= since]
+        before = max((one.slot for one in older), default=None)
+        return RecordedSlots(tuple(found[:limit]), len(found) > limit, before)
 
 
 @lru_cache(maxsize=16)

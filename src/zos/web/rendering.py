@@ -42,6 +42,7 @@ def environment(**globals_: Any) -> Environment:
         goes_by=agenda.goes_by,
         state=agenda.state_of,
         clock=words.clock,
+        day=words.long_day,
         query=with_query,
     )
     made.globals.update(globals_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 NOTHING = "–"
@@ -87,6 +87,11 @@ def short_time(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     local = moment.astimezone(zone)
     written = "%b %H:%M" if local.year == now.astimezone(zone).year else "%b %Y %H:%M"
     return local.strftime(f"{local.day} {written}")
+
+
+def long_day(day: date) -> str:
+    """Return `27 September 2026`."""
+    return f"{day.day} {day:%B %Y}"
 
 
 def clock(moment: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -41,19 +41,20 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The local days that are drawn: from midnight `start` to midnight `end`."""
+    """The local days that are drawn, around `middle`: from midnight `start` to midnight `end`."""
 
+    middle: date
     start: datetime
     end: datetime
     now: datetime
     zone: ZoneInfo
 
 
-def span_of(now: datetime, zone: ZoneInfo, days: int) -> Span:
-    """Return the span of `days` local days before that of `now`, it itself, and as many after it."""
-    today = now.astimezone(zone).date()
-    before, after = timedelta(days=-days), timedelta(days=days + 1)
-    return Span(midnight(today + before, zone), midnight(today + after, zone), now, zone)
+def span_of(middle: date, now: datetime, zone: ZoneInfo, days: int) -> Span:
+    """Return the span of `days` local days before `middle`, it itself, and as many after it."""
+    start = midnight(middle - timedelta(days=days), zone)
+    end = midnight(middle + timedelta(days=days + 1), zone)
+    return Span(middle, start, end, now, zone)
 
 
 def timeline(lanes: Sequence[Sequence[Mark]], span: Span, label: str) -> Markup:
@@ -99,8 +100,9 @@ def _column(day: datetime, span: Span, axis: Axis, height: float) -> Iterator[Ma
 
 
 def _now(span: Span, axis: Axis, height: float) -> Iterator[Markup]:
-    x = axis.at(span.now.timestamp())
-    yield element("line", class_="now", x1=x, x2=x, y1=_TOP - 4, y2=height)
+    if span.start <= span.now < span.end:
+        x = axis.at(span.now.timestamp())
+        yield element("line", class_="now", x1=x, x2=x, y1=_TOP - 4, y2=height)
 
 
 def _mark(mark: Mark, middle: float, axis: Axis) -> Markup:
