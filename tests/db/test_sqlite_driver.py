@@ -95,3 +95,39 @@ async def test_what_is_done_later_goes_with_the_next_statement(tmp_path: Path) -
         await connection.commit()
         cursor = await connection.cursor().execute("SELECT a FROM t")
         assert await cursor.fetchall() == [(3,)]
+
+
+async def test_when_what_nobody_waited_for_fails_nothing_follows_but_a_rollback(
+    tmp_path: Path,
+) -> None:
+    async with connected(tmp_path / "a.db") as connection:
+        await connection.cursor().execute("CREATE TABLE t (a UNIQUE)")
+        connection.begin_with("BEGIN IMMEDIATE")
+        await connection.cursor().execute("INSERT INTO t VALUES (1)")
+        connection.later(lambda cursor: cursor.execute("INSERT INTO t VALUES (1)"))
+        with pytest.raises(sqlite3.IntegrityError):
+            await connection.cursor().execute("INSERT INTO t VALUES (2)")
+        with pytest.raises(sqlite3.ProgrammingError, match="roll back"):
+            await connection.cursor().execute("INSERT INTO t VALUES (3)")
+        with pytest.raises(sqlite3.ProgrammingError, match="roll back"):
+            await connection.commit()
+        await connection.rollback()
+        connection.begin_with("BEGIN IMMEDIATE")
+        await connection.cursor().execute("INSERT INTO t VALUES (4)")
+        await connection.commit()
+        cursor = await connection.cursor().execute("SELECT a FROM t")
+        assert await cursor.fetchall() == [(4,)]
+
+
+async def test_when_a_transaction_cannot_begin_nothing_is_done_outside_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    async with connected(path) as connection:
+        await connection.cursor().execute("CREATE TABLE t (a)")
+        connection.begin_with("BEGIN NEVER")
+        with pytest.raises(sqlite3.OperationalError):
+            await connection.cursor().execute("INSERT INTO t VALUES (1)")
+        with pytest.raises(sqlite3.ProgrammingError, match="roll back"):
+            await connection.cursor().execute("INSERT INTO t VALUES (1)")
+        await connection.rollback()
+        cursor = await connection.cursor().execute("SELECT count(*) FROM t")
+        assert await cursor.fetchall() == [(0,)]

@@ -1,19 +1,23 @@
-"""aiosqlite, with one trip to the connection's thread for a statement instead of four.
+"""aiosqlite, with one trip to the connection's thread for a statement instead of four, or for a whole transaction.
 
 Each trip costs about as much as a small statement itself. So a cursor here runs its statement,
 fetches its rows and closes in one go, a transaction begins with its first statement, and statements
-that nobody waits for go along with the next.
+that nobody waits for go along with the next. Work that is taken there itself goes straight to sqlite3.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import aiosqlite
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Cursor], object]
@@ -37,13 +41,22 @@ class OneTripConnection(aiosqlite.Connection):
         self._query_only = query_only
         self._begin: Work | None = None
         self._later: list[Work] = []
+        self._is_broken = False
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the connection's own thread."""
+        return threading.get_ident() == self._thread.ident
 
     def begin_with(self, statement: str) -> None:
         """Begin a transaction by `statement`, together with its first statement."""
         self._begin = lambda cursor: cursor.execute(statement)
 
     def later(self, work: Work) -> None:
-        """Do `work` just before the transaction's next statement or its commit; that one fails if it does."""
+        """Do `work` just before the transaction's next statement or its commit.
+
+        If it fails, so does that one, and nothing but a rollback can follow.
+        """
         self._later.append(work)
 
     def cursor(self) -> Any:
@@ -52,12 +65,48 @@ class OneTripConnection(aiosqlite.Connection):
 
     async def run(self, work: Work) -> _Outcome:
         """Run `work` on a fresh cursor in the connection's thread and return what it left."""
-        works = [*([] if self._begin is None else [self._begin]), *self._later, work]
-        self._begin, self._later = None, []
-        return await self._in_thread(partial(_run, self._conn, works))
+        later, self._later = self._later, []
+        return await self._in_thread(partial(self._run, later, work))
+
+    async def take_there(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Run `work`, which awaits nothing but this connection, to its end in the connection's thread.
+
+        Whoever is cancelled meanwhile is so at its end: the connection is in use until then.
+        """
+        trip: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((trip, partial(_finished, work)))
+        try:
+            return await asyncio.shield(trip)
+        except asyncio.CancelledError:
+            while not trip.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([trip])
+            trip.exception()  # seen, so that nobody reports it
+            raise
+
+    def cursor_here(self) -> sqlite3.Cursor:
+        """Return sqlite3's own cursor, in the connection's thread."""
+        self._check()
+        cursor = self._conn.cursor()
+        begin, self._begin = self._begin, None
+        if begin is not None:
+            self._owed(cursor, [begin])
+        return cursor
+
+    def commit_here(self) -> None:
+        """Commit, in the connection's thread."""
+        self._check()
+        self._begin = None
+        self._conn.commit()
+
+    def roll_back_here(self) -> None:
+        """Roll back, in the connection's thread."""
+        self._begin, self._is_broken = None, False
+        self._conn.rollback()
 
     async def commit(self) -> None:
         """Commit, if anything was begun."""
+        self._check()
         if self._later:
             await self.run(lambda cursor: cursor.connection.commit())
         else:
@@ -66,15 +115,35 @@ class OneTripConnection(aiosqlite.Connection):
     async def rollback(self) -> None:
         """Roll back, if anything was begun."""
         self._later = []
+        self._is_broken = False
         await self._end(self._conn.rollback)
 
     async def _end(self, how: Callable[[], None]) -> None:
         if self._begin is not None:
             self._begin = None
-        elif self._query_only:
+        elif self._query_only and self._conn.in_transaction:
             self._tx.put_nowait((None, how))  # in turn, before the connection's next statement
-        else:
+        elif self._conn.in_transaction:
             await self._in_thread(how)
+
+    def _run(self, later: Sequence[Work], work: Work) -> _Outcome:
+        cursor = self.cursor_here()
+        try:
+            self._owed(cursor, later)
+            work(cursor)
+            return _Outcome(cursor)
+        finally:
+            cursor.close()
+
+    def _owed(self, cursor: sqlite3.Cursor, works: Sequence[Work]) -> None:
+        self._is_broken = True
+        for work in works:
+            work(cursor)
+        self._is_broken = False
+
+    def _check(self) -> None:
+        if self._is_broken:
+            raise sqlite3.ProgrammingError("What had to come before failed: roll back.")
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         result: Result = await self._execute(work)  # type: ignore[no-untyped-call]
@@ -93,14 +162,36 @@ class _Outcome:
         self.lastrowid = cursor.lastrowid
 
 
-def _run(connection: sqlite3.Connection, works: Sequence[Work]) -> _Outcome:
-    cursor = connection.cursor()
+def _finished(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run `work`, which never has to wait, and return its result."""
     try:
-        for work in works:
-            work(cursor)
-        return _Outcome(cursor)
-    finally:
-        cursor.close()
+        work.send(None)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    work.close()
+    raise RuntimeError("What is done in one trip may wait for nothing but its connection.")
+
+
+class AdaptedConnection(AsyncAdapt_aiosqlite_connection):
+    """What SQLAlchemy talks to; in the connection's own thread, it talks to sqlite3."""
+
+    __slots__ = ()
+
+    def cursor(self, server_side: bool = False) -> Any:
+        """Return a cursor."""
+        driver: Any = self._connection
+        return driver.cursor_here() if driver.is_here else super().cursor(server_side)
+
+    def commit(self) -> None:
+        """Commit."""
+        driver: Any = self._connection
+        driver.commit_here() if driver.is_here else super().commit()
+
+    def rollback(self) -> None:
+        """Roll back."""
+        driver: Any = self._connection
+        driver.roll_back_here() if driver.is_here else super().rollback()
 
 
 class _Cursor:

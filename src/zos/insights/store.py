@@ -285,19 +285,21 @@ class InsightStore:
         *,
         with_sources: bool = False,
     ) -> list[Insight]:
-        async with self._database.read() as connection:
+        async def read(connection: AsyncConnection) -> list[Insight]:
             rows = (await connection.execute(query, given)).all()
             ids = [row.id for row in rows]
             members = await members_of(connection, ids)
             sources = await sources_of(connection, ids) if with_sources else None
-        return [
-            _insight(
-                row,
-                members.get(row.id, frozenset()),
-                None if sources is None else sources.get(row.id, {}),
-            )
-            for row in rows
-        ]
+            return [
+                _insight(
+                    row,
+                    members.get(row.id, frozenset()),
+                    None if sources is None else sources.get(row.id, {}),
+                )
+                for row in rows
+            ]
+
+        return await self._database.read_at_once(read)
 
 
 def _draft_row(draft: InsightDraft) -> dict[str, object]:

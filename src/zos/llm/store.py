@@ -52,16 +52,22 @@ class ModelCallStore:
         Asked again with a larger reservation, the same call's row is replaced; what it held before
         is part of what `check` sees.
         """
-        async with self._db.write() as connection:
+
+        async def write(connection: AsyncConnection) -> None:
             await self._sums.be_alone(connection)
             check(await _spent(connection, call, window))
             await self._write(connection, call)
 
+        await self._db.write_at_once(write)
+
     async def record(self, call: ModelCall) -> None:
         """Write how `call` ended, over its reservation if it had one."""
-        async with self._db.write() as connection:
+
+        async def write(connection: AsyncConnection) -> None:
             await self._sums.be_alone(connection)
             await self._write(connection, call)
+
+        await self._db.write_at_once(write)
 
     async def _write(self, connection: AsyncConnection, call: ModelCall) -> None:
         shown = call.context.member_ids

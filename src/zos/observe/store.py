@@ -104,8 +104,8 @@ class MessageStore:
         wanted = messages_of(self._shape(key, after))
         if wanted is None:
             return []
-        async with self._db.read() as connection:
-            return await _stored(connection, wanted, given(key, after, until, limit))
+        values = given(key, after, until, limit)
+        return await self._db.read_at_once(lambda connection: _stored(connection, wanted, values))
 
     async def reactions_for(
         self, key: TopicKey, *, after: datetime | None, until: datetime, limit: int
@@ -124,8 +124,10 @@ class MessageStore:
 
     async def messages_by_id(self, ids: Iterable[int]) -> list[StoredMessage]:
         """Return those of the messages `ids` that (still) exist, oldest first."""
-        async with self._db.read() as connection:
-            return await _stored(connection, _MESSAGES_BY_ID, {"ids": set(ids)})
+        wanted = {"ids": set(ids)}
+        return await self._db.read_at_once(
+            lambda connection: _stored(connection, _MESSAGES_BY_ID, wanted)
+        )
 
     async def members(
         self, ids: Iterable[int], connection: AsyncConnection | None = None

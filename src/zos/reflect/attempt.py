@@ -13,6 +13,7 @@ from zos.consent.store import ConsentStore
 from zos.core.clock import Clock
 from zos.core.errors import BudgetError, ZosError
 from zos.core.topics import TopicKey
+from zos.db.engine import Connection
 from zos.reflect.commit import TargetCommit
 from zos.reflect.context import TargetBrief, TargetContext
 from zos.reflect.layer import Layer
@@ -124,19 +125,21 @@ class Attempts:
     async def _brief(
         self, layer: Layer, topic: TopicKey, *, run_id: str, target_id: str, now: datetime
     ) -> TargetBrief:
-        async with self.tools.reading() as connection:
+        async def read(connection: Connection) -> TargetBrief:
             known = await self.tools.ledger.topic(topic, connection)
             consent = await self.consent.view(connection)
             concept = await self.tools.self_concept.current(connection)
-        return TargetBrief(
-            run_id=run_id,
-            target_id=target_id,
-            layer=layer.name,
-            goal=layer.goal,
-            topic=topic,
-            now=now,
-            last_reflected_at=None if known is None else known.last_reflected_at,
-            consent=consent,
-            self_concept="" if concept is None else concept.content,
-            max_run_cost_usd=layer.max_cost_usd,
-        )
+            return TargetBrief(
+                run_id=run_id,
+                target_id=target_id,
+                layer=layer.name,
+                goal=layer.goal,
+                topic=topic,
+                now=now,
+                last_reflected_at=None if known is None else known.last_reflected_at,
+                consent=consent,
+                self_concept="" if concept is None else concept.content,
+                max_run_cost_usd=layer.max_cost_usd,
+            )
+
+        return await self.tools.reading(read)

@@ -62,7 +62,8 @@ class TargetCommit:
             MaterialChangedError: If what it rests on is gone, or somebody in it has no consent any
                 more; nothing is stored.
         """
-        async with self._database.write() as connection:
+
+        async def store(connection: Connection) -> None:
             usage = await usage_of_target(connection, target.id)
             spent = await self._ledger.spend(
                 connection,
@@ -92,6 +93,8 @@ class TargetCommit:
                 owner=self._owner,
                 now=now,
             )
+
+        await self._database.write_at_once(store)
 
     async def dry(self, run: LayerRun, target: RunTarget, reason: str, *, now: datetime) -> None:
         """Record that there was nothing to say: the material counts as seen, no salience is spent."""

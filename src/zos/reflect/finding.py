@@ -23,19 +23,19 @@ MAX_SUBJECTS = 40
 async def assembled(context: TargetContext, tools: NodeTools) -> Assembled:
     """Return what may be shown of what `context` has gathered."""
     if context.assembled is None:
-        context.assembled = assemble(await _found(context, tools), context.brief.consent)
+        found = await tools.reading(lambda connection: _found(context, tools, connection))
+        context.assembled = assemble(found, context.brief.consent)
     return context.assembled
 
 
-async def _found(context: TargetContext, tools: NodeTools) -> Found:
+async def _found(context: TargetContext, tools: NodeTools, connection: Connection) -> Found:
     brief, gathered = context.brief, context.gathered
     topics = list(dict.fromkeys((brief.topic, *(one.topic for one in gathered.insights))))
-    async with tools.reading() as connection:
-        names = await tools.messages.members(_members(topics, gathered), connection)
-        channels = await _channels(topics, gathered, tools, connection)
-        subjects = await _subjects(brief.topic, tools, connection)
-        texts = (*_texts(gathered), *subjects, brief.self_concept)
-        known = await known_in(connection, texts)
+    names = await tools.messages.members(_members(topics, gathered), connection)
+    channels = await _channels(topics, gathered, tools, connection)
+    subjects = await _subjects(brief.topic, tools, connection)
+    texts = (*_texts(gathered), *subjects, brief.self_concept)
+    known = await known_in(connection, texts)
     allowed = {one: name for one, name in names.items() if brief.consent.allows(one)}
     titles = {topic: title_of(topic, allowed, channels, gathered) for topic in topics}
     return Found(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from zos.config import Config
 from zos.db.engine import Connection, Database
@@ -17,16 +17,26 @@ from zos.reflect.runs.store import RunStore
 from zos.reflect.self_concept.store import SelfConceptStore
 from zos.salience.ledger import SalienceLedger
 
+_Result = TypeVar("_Result")
+
+
+class Reading(Protocol):
+    """Does what is best read together in one transaction, at once."""
+
+    async def __call__(self, work: Callable[[Connection], Awaitable[_Result]]) -> _Result:
+        """Return what `work` reads; it waits for nothing but its connection."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class NodeTools:
     """The collaborators of all nodes of all targets of a process.
 
     Attributes:
-        reading: Opens a transaction for what is best read together.
+        reading: Reads together what several of the others read.
     """
 
-    reading: Callable[[], AbstractAsyncContextManager[Connection]]
+    reading: Reading
     messages: MessageStore
     insights: InsightStore
     retrieval: InsightRetrieval
@@ -47,7 +57,7 @@ class NodeTools:
     ) -> NodeTools:
         """Make the readers of `db` and join them with what is given."""
         return cls(
-            reading=db.read,
+            reading=db.read_at_once,
             messages=MessageStore(db, threads_as_topics=config.observe.threads_as_topics),
             insights=InsightStore(db),
             retrieval=InsightRetrieval(db),

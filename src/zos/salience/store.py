@@ -11,6 +11,7 @@ from zos.core.topics import TopicCategory, TopicKey
 from zos.db.engine import Connection, Database
 from zos.db.sets import one_of
 from zos.db.tables import layer_run, message, salience_entry, selection, subject_mention, topic
+from zos.db.tables.salience import LISTED
 from zos.salience.model import EntryKind, LedgerEntry, Mismatch, PastSelection, TopicView
 
 VIEW = select(
@@ -25,7 +26,9 @@ VIEW = select(
 )
 
 _BY_KEY = VIEW.where(topic.c.key == bindparam("of"))
-_HIGHEST_FIRST = VIEW.order_by(topic.c.balance.desc(), topic.c.key).limit(bindparam("up_to"))
+_HIGHEST_FIRST = (
+    VIEW.where(LISTED).order_by(topic.c.balance.desc(), topic.c.id).limit(bindparam("up_to"))
+)
 _OF_CATEGORY = topic.c.category == bindparam("category")
 _OF_SERVER = topic.c.server_id == bindparam("server_id")
 _TOP = {  # by whether category and server are given
@@ -39,10 +42,9 @@ _UNLINKED = (
     .where(
         one_of(message.c.id, "ids"),
         message.c.server_id == bindparam("server"),
-        message.c.id.not_in(
-            select(subject_mention.c.message_id).where(
-                subject_mention.c.topic_key == bindparam("subject")
-            )
+        ~exists().where(
+            subject_mention.c.topic_key == bindparam("subject"),
+            subject_mention.c.message_id == message.c.id,
         ),
     )
     .order_by(message.c.id)

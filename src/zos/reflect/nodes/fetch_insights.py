@@ -104,8 +104,7 @@ class FetchInsights(Node):
         """Return the insights that fit best, best first."""
         brief = context.brief
         said = [one.content for one in context.gathered.messages]
-        async with tools.reading() as connection:
-            known = await known_in(connection, said)
+        known = await tools.reading(lambda connection: known_in(connection, said))
         hits = await tools.retrieval.search(
             " ".join(_telling_words(map(nameless(known, brief.consent), said))),
             profile=self.profile,

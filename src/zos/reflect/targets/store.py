@@ -75,9 +75,12 @@ class TargetStore:
 
     async def start(self, target_id: str, *, now: datetime) -> bool:
         """Begin another attempt; False if the target is finished already."""
-        async with self._database.write() as connection:
+
+        async def begin(connection: AsyncConnection) -> bool:
             begun = await connection.execute(_START, {"target": target_id, "now": now})
             return begun.rowcount == 1
+
+        return await self._database.write_at_once(begin)
 
     async def skip_open(self, run_id: str, *, reason: str, now: datetime) -> None:
         """Give every open target of a run its reason for not having been done."""
