@@ -62,6 +62,7 @@ def test_everything_has_its_line() -> None:
             insight(KnownLine("Ann sings", (), (7,), ("01J",)), questions=("Why?",)),
             insight(withheld="It rests on direct messages."),
         ),
+        insights_next=None,
         insights_total=2,
         model_calls=(),
         model_calls_total=0,

@@ -55,6 +55,23 @@ async def test_what_is_known_is_told_down_to_the_messages(world: World, members:
     assert line.messages[0].link == f"https://discord.com/channels/{SERVER}/{CHANNEL}/{said}"
 
 
+async def test_insights_are_told_in_pages_the_newest_first(world: World, members: Members) -> None:
+    await members.set_consent(ANN, GRANTED, "operator")
+    said = await world.say("I grow tomatoes")
+    made = [
+        await world.learn(f"Ann {number}", topic=TopicKey.user(ANN, SERVER), message_ids=(said,))
+        for number in range(5)
+    ]
+    told, before = [], None
+    for size in (2, 2, 1):
+        known = await members.known(ANN, insights=2, before=before)
+        assert (len(known.insights), known.insights_total) == (size, 5)
+        told += [(one.id, one.roles) for one in known.insights]
+        before = known.insights_next
+    assert before is None
+    assert told == [(one, ("about", "source")) for one in reversed(made)]
+
+
 async def test_nothing_is_known_about_a_stranger(members: Members) -> None:
     with pytest.raises(NotFoundError, match="Nothing is known"):
         await members.known(999)

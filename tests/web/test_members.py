@@ -81,6 +81,20 @@ async def test_all_that_is_known_is_shown_escaped_and_without_private_words(web:
     assert PRIVATE in export.text, "it is for the member"
 
 
+async def test_older_insights_are_on_pages_behind(web: Web) -> None:
+    world, topic = World(web.services.database), TopicKey.user(ANN, SERVER)
+    await web.services.members.set_consent(ANN, ConsentState.GRANTED, "member")
+    told = [await world.learn("Ann", topic=topic, message_ids=[5]) for _ in range(11)]
+    first = await web.page(HERE)
+    assert f'href="{HERE}?before={told[1]}" rel="next">Older' in first
+    assert "The newest 10 of 11" in first
+    assert f"/insights/{told[0]}" not in first
+    older = await web.page(f"{HERE}?before={told[1]}")
+    assert "Older ones: 1 of 11" in older
+    assert f"/insights/{told[0]}" in older
+    assert f'href="{HERE}">Newest' in older
+
+
 async def test_what_a_member_says_is_recorded_and_takes_effect(web: Web, about: str) -> None:
     said = await web.send(f"{HERE}/consent", state="denied")
     assert said.url.path == HERE

@@ -209,6 +209,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "mentions": 12,
         "topics": [],
         "insights": [],
+        "insights_next": None,
         "insights_total": 0,
         "model_calls": [],
         "model_calls_total": 0,

@@ -9,12 +9,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from zos.api.asking import Asked, Asker, operators_alone
-from zos.api.parameters import Limit, Name, Snowflake
+from zos.api.parameters import Id, Limit, Name, Snowflake
 from zos.api.services import Services
 from zos.core.consent import ConsentState
 from zos.members.export import pieces_of
 from zos.members.model import ConsentChange, Dispute, Erasure, Known, MemberRow
-from zos.members.rights import DISPUTE_CHARACTERS
+from zos.members.rights import DISPUTE_CHARACTERS, INSIGHTS_A_PAGE
 from zos.views.page import Page, page_of
 
 router = APIRouter(prefix="/members", tags=["members"], dependencies=[Depends(operators_alone)])
@@ -56,9 +56,15 @@ async def members(
 
 
 @router.get("/{member_id}", summary="All that is known about a member")
-async def member(member_id: MemberId, services: Services) -> Known:
+async def member(
+    member_id: MemberId,
+    services: Services,
+    insights_before: Annotated[
+        Id | None, Query(description="The cursor: `insights_next` of an answer")
+    ] = None,
+) -> Known:
     """Down to the messages that each statement rests on, without what was said in private."""
-    return await services.members.known(member_id)
+    return await services.members.known(member_id, insights=INSIGHTS_A_PAGE, before=insights_before)
 
 
 @router.get(

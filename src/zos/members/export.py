@@ -18,14 +18,14 @@ from zos.members.understanding import store as understanding
 from zos.members.understanding.store import Reader
 
 if TYPE_CHECKING:
-    from zos.core.consent import ConsentView
+    from zos.consent.store import ConsentStore
     from zos.db.engine import Connection, Database
 
 FORMAT = "zos-member-export/1"
 PAGE = 500
 """Entries of a list that are held at a time."""
 
-_LISTS = {"insights", "model_calls", "insights_total", "model_calls_total"}
+_LISTS = {"insights", "insights_next", "model_calls", "insights_total", "model_calls_total"}
 _KNOWN = TypeAdapter(Known)
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)
 
@@ -34,12 +34,12 @@ ReadPage = Callable[["Connection", Any], Awaitable[Sequence[Any]]]
 
 
 async def exported(
-    database: Database, known: Known, consents: ConsentView, now: datetime
+    database: Database, known: Known, consents: ConsentStore, now: datetime
 ) -> AsyncIterator[bytes]:
     """Yield the document: what is known, then every message, reaction, mention, insight and model call."""
     head = {"format": FORMAT, "exported_at": now, **_summary(known)}
     yield _ANY.dump_json(head)[:-1]
-    for name, read in _lists(database, known.id, consents).items():
+    for name, read in _lists(known.id, consents).items():
         yield f',\n"{name}":['.encode()
         async for piece in _entries(database, read):
             yield piece
@@ -71,14 +71,14 @@ def _summary(known: Known) -> dict[str, Any]:
     }
 
 
-def _lists(database: Database, member_id: int, consents: ConsentView) -> dict[str, ReadPage]:
-    reader = Reader(member_id, consents, private=True)
+def _lists(member_id: int, consents: ConsentStore) -> dict[str, ReadPage]:
+    reader = Reader(member_id, private=True)
 
     async def insights(connection: Connection, last: Any) -> Sequence[KnownInsight]:
         roles = await understanding.roles_in(
             connection, member_id, before_id=None if last is None else last.id, limit=PAGE
         )
-        return await understanding.known_insights(connection, database, reader, roles)
+        return await understanding.known_insights(connection, consents, reader, roles)
 
     async def calls(connection: Connection, last: Any) -> Sequence[KnownCall]:
         before = None if last is None else last.id

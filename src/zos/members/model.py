@@ -241,6 +241,7 @@ class Known:
         name: As on Discord; None for somebody whom only a consent or an erasure names.
         mentions: Stored messages of others that mention them.
         insights: The newest, of `insights_total`.
+        insights_next: The cursor of those that come behind them; None: there are none.
         model_calls: The newest, of `model_calls_total`.
     """
 
@@ -257,6 +258,7 @@ class Known:
     mentions: int
     topics: tuple[TopicStanding, ...]
     insights: tuple[KnownInsight, ...]
+    insights_next: str | None
     insights_total: int
     model_calls: tuple[KnownCall, ...]
     model_calls_total: int

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from zos.consent.store import ConsentRecord
@@ -26,6 +27,7 @@ from zos.members.model import (
     Dispute,
     Erasure,
     Known,
+    KnownInsight,
     MemberRow,
     MessageCounts,
 )
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
 DISPUTE_CHARACTERS = 1_000
 INSIGHTS_SHOWN = 100
+INSIGHTS_A_PAGE = 10
+"""Of pages and the API: each comes down to its messages."""
 CALLS_SHOWN = 100
 
 Progress = Callable[[int, int], None]
@@ -88,18 +92,27 @@ class Members:
         async with self._database.read() as connection:
             return await knowledge.page_of_members(
                 connection,
-                await self._consents.view(connection),
+                self._consents,
                 after=after or 0,
                 limit=limit,
                 query=query,
             )
 
-    async def known(self, member_id: int, *, private: bool = False) -> Known:
+    async def known(
+        self,
+        member_id: int,
+        *,
+        private: bool = False,
+        insights: int = INSIGHTS_SHOWN,
+        before: str | None = None,
+    ) -> Known:
         """Return everything that is known about a member.
 
         Args:
             member_id: The member.
             private: The member themselves will read it: what they said in private is shown too.
+            insights: How many insights, at most.
+            before: The cursor: only insights that are older than this one.
 
         Raises:
             NotFoundError: If nothing at all is known about them, not even a consent.
@@ -110,11 +123,9 @@ class Members:
             gone = await knowledge.erasure_of(connection, member_id)
             if profile is None and gone is None and standing.state is None:
                 raise _unknown(member_id)
-            consents = await self._consents.view(connection)
-            reader = Reader(member_id, consents, private)
-            roles = await understanding.roles_in(
-                connection, member_id, before_id=None, limit=INSIGHTS_SHOWN
-            )
+            counts = await knowledge.counts_of(connection, member_id)
+            reader = Reader(member_id, private)
+            newest, cursor = await self._insights_of(connection, reader, before, insights)
             return Known(
                 id=member_id,
                 name=None if profile is None else profile.name,
@@ -124,18 +135,15 @@ class Members:
                 erasure=gone,
                 servers=await knowledge.presences(connection, member_id),
                 messages=MessageCounts.of(await knowledge.channel_counts(connection, member_id)),
-                reactions_given=await knowledge.reactions_given(connection, member_id),
-                reactions_received=await knowledge.reactions_received(connection, member_id),
-                mentions=await knowledge.mentions_of(connection, member_id),
-                topics=await knowledge.topics_of(connection, member_id, consents),
-                insights=await understanding.known_insights(
-                    connection, self._database, reader, roles
-                ),
+                reactions_given=counts.reactions_given,
+                reactions_received=counts.reactions_received,
+                mentions=counts.mentions,
+                topics=await knowledge.topics_of(connection, member_id, self._consents),
+                insights=newest,
+                insights_next=cursor,
                 insights_total=await understanding.count_insights(connection, member_id),
-                model_calls=tuple(
-                    await understanding.model_calls(
-                        connection, member_id, before=None, limit=CALLS_SHOWN
-                    )
+                model_calls=await understanding.model_calls(
+                    connection, member_id, before=None, limit=CALLS_SHOWN
                 ),
                 model_calls_total=await understanding.count_calls(connection, member_id),
                 disputes=await understanding.disputes_of(connection, member_id),
@@ -150,8 +158,8 @@ class Members:
             NotFoundError: If nothing at all is known about them; before the first piece.
         """
         known = await self.known(member_id, private=True)
-        consents = await self._consents.view()
-        async for piece in exported(self._database, known, consents, self._clock.now()):
+        now = self._clock.now()
+        async for piece in exported(self._database, known, self._consents, now):
             yield piece
 
     async def standing(self, member_id: int) -> ConsentStanding:
@@ -269,6 +277,17 @@ class Members:
         async with self._database.write() as connection:
             view = await self._consents.view(connection)
             return await settle(self._database, connection, view)
+
+    async def _insights_of(
+        self, connection: Connection, reader: Reader, before: str | None, limit: int
+    ) -> tuple[tuple[KnownInsight, ...], str | None]:
+        """Return a member's newest insights, and the cursor of those that come behind them."""
+        roles = await understanding.roles_in(
+            connection, reader.member_id, before_id=before, limit=limit + 1
+        )
+        shown = dict(islice(roles.items(), limit))
+        found = await understanding.known_insights(connection, self._consents, reader, shown)
+        return found, next(reversed(shown)) if len(roles) > limit else None
 
     async def _insist_on_erasable(self, member_id: int) -> None:
         async with self._database.read() as connection:

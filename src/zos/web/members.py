@@ -13,9 +13,9 @@ from starlette.responses import Response
 from zos.core.consent import ConsentState
 from zos.core.errors import UsageError
 from zos.members.model import ConsentChange
-from zos.members.rights import DISPUTE_CHARACTERS
+from zos.members.rights import DISPUTE_CHARACTERS, INSIGHTS_A_PAGE
 from zos.views.page import page_of
-from zos.web.parameters import CHOSEN, Name
+from zos.web.parameters import CHOSEN, IdCursor, Name
 from zos.web.screen import Shown
 from zos.web.services import Services
 
@@ -44,12 +44,15 @@ async def members(
 
 
 @router.get("/members/{member_id}", name="member")
-async def member(member_id: MemberId, screen: Shown, services: Services) -> Response:
+async def member(
+    member_id: MemberId, screen: Shown, services: Services, before: IdCursor = None
+) -> Response:
     """All that is known about one member, without what they said in private."""
     screen.require_operator()
     return screen.render(
         "member.html",
-        known=await services.members.known(member_id),
+        known=await services.members.known(member_id, insights=INSIGHTS_A_PAGE, before=before),
+        is_first=before is None,
         most_characters=DISPUTE_CHARACTERS,
     )
 

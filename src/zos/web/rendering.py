@@ -65,8 +65,9 @@ def _marked(context: Context, moment: datetime | None, written: Any) -> str:
     if moment is None:
         return words.NOTHING
     zone, now = context["zone"], context["now"]
-    iso = moment.astimezone(zone).isoformat(timespec="seconds")
-    long, text = escape(words.long_time(moment, zone)), escape(written(moment, zone, now))
+    local = moment.astimezone(zone)
+    iso = local.isoformat(timespec="seconds")
+    long, text = escape(words.long_time(local, zone)), escape(written(local, zone, now))
     return Markup(f'<time datetime="{iso}" title="{long}">{text}</time>')  # noqa: S704 - escaped
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import day_name, month_abbr, month_name
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,8 @@ _CENT, _TENTH = 0.01, 0.1
 _KIBI = 1024
 _MINUTE, _HOUR, _DAY = 60.0, 3_600.0, 86_400.0
 _SHORT = 10.0
+# A page has hundreds of times, and strftime takes as long as all the rest of each.
+_DAYS, _MONTHS, _MONTHS_IN_SHORT = tuple(day_name), tuple(month_name), tuple(month_abbr)
 
 
 def money(usd: float | None) -> str:
@@ -85,8 +88,8 @@ def relative(moment: datetime, now: datetime) -> str:
 def short_time(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     """Return `27 Sep 05:00` on `zone`'s wall clock, with the year where it is not the present one."""
     local = moment.astimezone(zone)
-    written = "%b %H:%M" if local.year == now.astimezone(zone).year else "%b %Y %H:%M"
-    return local.strftime(f"{local.day} {written}")
+    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
+    return f"{local.day} {_MONTHS_IN_SHORT[local.month]}{year} {local.hour:02}:{local.minute:02}"
 
 
 def long_day(day: date) -> str:
@@ -102,10 +105,15 @@ def clock(moment: datetime) -> str:
 def long_time(moment: datetime, zone: ZoneInfo) -> str:
     """Return the moment to the second, with its weekday, zone and UTC."""
     local = moment.astimezone(zone)
-    own = local.strftime(f"%A {local.day} %B %Y, %H:%M:%S %Z")
+    day = f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month]} {local.year}"
+    own = f"{day}, {_to_the_second(local)} {local.tzname()}"
     if local.utcoffset() == timedelta(0):
         return own
-    return f"{own} ({moment.astimezone(UTC):%H:%M:%S} UTC)"
+    return f"{own} ({_to_the_second(moment.astimezone(UTC))} UTC)"
+
+
+def _to_the_second(moment: datetime) -> str:
+    return f"{moment.hour:02}:{moment.minute:02}:{moment.second:02}"
 
 
 def _rounded(seconds: float) -> float:

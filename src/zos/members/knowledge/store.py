@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import BigInteger, Select, bindparam, func, or_, select
 
 from zos.core.consent import ConsentState, ConsentView
 from zos.core.topics import TopicKey
+from zos.db.sets import one_of
 from zos.db.tables import (
     MICRO,
     channel,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from zos.consent.store import ConsentStore
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -52,84 +55,104 @@ class Profile:
     seen_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often a member reacted, was reacted to (as far as it stands), and was mentioned."""
+
+    reactions_given: int
+    reactions_received: int
+    mentions: int
+
+
 async def profile_of(connection: AsyncConnection, member_id: int) -> Profile | None:
     """Return who a member is, or None if no event has shown them."""
-    columns = (getattr(member.c, name) for name in Profile.__dataclass_fields__)
-    row = (await connection.execute(select(*columns).where(member.c.id == member_id))).first()
+    row = (await connection.execute(_PROFILE, {"member": member_id})).first()
     return None if row is None else Profile(*row)
 
 
 async def erasure_of(connection: AsyncConnection, member_id: int) -> Erasure | None:
     """Return a member's erasure, or None."""
-    row = (
-        await connection.execute(select(erasure).where(erasure.c.member_id == member_id))
-    ).first()
+    row = (await connection.execute(_ERASURE, {"member": member_id})).first()
     return None if row is None else Erasure(**row._asdict())
 
 
 async def presences(connection: AsyncConnection, member_id: int) -> tuple[Presence, ...]:
     """Return the servers that a member was seen or wrote in, with their roles."""
     roles: dict[int, list[int]] = defaultdict(list)
-    held = select(member_role).where(member_role.c.member_id == member_id)
-    for row in await connection.execute(held.order_by(member_role.c.role_id)):
+    for row in await connection.execute(_ROLES, {"member": member_id}):
         roles[row.server_id].append(row.role_id)
-    seen = select(membership.c.server_id).where(membership.c.member_id == member_id)
-    wrote = select(message.c.server_id).where(message.c.author_id == member_id).distinct()
-    query = select(server.c.id, server.c.name).where(
-        or_(server.c.id.in_(seen), server.c.id.in_(wrote), server.c.id.in_(list(roles)))
-    )
-    rows = await connection.execute(query.order_by(server.c.id))
+    rows = await connection.execute(_SERVERS, {"member": member_id})
     return tuple(Presence(row.id, row.name, tuple(roles[row.id])) for row in rows)
 
 
 async def channel_counts(connection: AsyncConnection, member_id: int) -> tuple[ChannelCount, ...]:
     """Return how many messages of a member are stored by channel, most first."""
-    count = func.count().label("messages")
-    query = (
-        select(
-            channel.c.id,
-            channel.c.name,
-            channel.c.server_id,
-            count,
-            func.min(message.c.created_at),
-            func.max(message.c.created_at),
+    rows = await connection.execute(_CHANNEL_COUNTS, {"member": member_id})
+    return tuple(ChannelCount(*row) for row in rows)
+
+
+async def counts_of(connection: AsyncConnection, member_id: int) -> Counts:
+    """Return how often a member reacted, was reacted to and was mentioned."""
+    return Counts(*(await connection.execute(_COUNTS, {"member": member_id})).one())
+
+
+_MEMBER = bindparam("member", type_=BigInteger)
+_PROFILE = select(*(member.c[name] for name in Profile.__dataclass_fields__)).where(
+    member.c.id == _MEMBER
+)
+_ERASURE = select(erasure).where(erasure.c.member_id == _MEMBER)
+_ROLES = (
+    select(member_role).where(member_role.c.member_id == _MEMBER).order_by(member_role.c.role_id)
+)
+_SERVERS = (
+    select(server.c.id, server.c.name)
+    .where(
+        or_(
+            server.c.id.in_(
+                select(membership.c.server_id).where(membership.c.member_id == _MEMBER)
+            ),
+            server.c.id.in_(select(message.c.server_id).where(message.c.author_id == _MEMBER)),
+            server.c.id.in_(
+                select(member_role.c.server_id).where(member_role.c.member_id == _MEMBER)
+            ),
         )
-        .join(channel, channel.c.id == message.c.channel_id)
-        .where(message.c.author_id == member_id)
-        .group_by(channel.c.id)
-        .order_by(count.desc(), channel.c.id)
     )
-    return tuple(ChannelCount(*row) for row in await connection.execute(query))
-
-
-async def reactions_given(connection: AsyncConnection, member_id: int) -> int:
-    """Return how many reactions of a member stand."""
-    return await _count(connection, reaction.c.member_id == member_id, _standing())
-
-
-async def reactions_received(connection: AsyncConnection, member_id: int) -> int:
-    """Return how many reactions stand on a member's messages."""
-    query = select(func.coalesce(func.sum(reaction.c["count"]), 0)).join(
-        message, message.c.id == reaction.c.message_id
+    .order_by(server.c.id)
+)
+_MESSAGES = func.count().label("messages")
+_CHANNEL_COUNTS = (
+    select(
+        channel.c.id,
+        channel.c.name,
+        channel.c.server_id,
+        _MESSAGES,
+        func.min(message.c.created_at),
+        func.max(message.c.created_at),
     )
-    received = query.where(message.c.author_id == member_id, _standing())
-    return int((await connection.execute(received)).scalar_one())
-
-
-async def mentions_of(connection: AsyncConnection, member_id: int) -> int:
-    """Return how many stored messages mention a member."""
-    return await _count(connection, mention.c.member_id == member_id)
+    .join(channel, channel.c.id == message.c.channel_id)
+    .where(message.c.author_id == _MEMBER)
+    .group_by(channel.c.id)
+    .order_by(_MESSAGES.desc(), channel.c.id)
+)
+_STANDS = reaction.c.removed_at.is_(None)
+_COUNTS = select(
+    select(func.count()).where(reaction.c.member_id == _MEMBER, _STANDS).scalar_subquery(),
+    select(func.coalesce(func.sum(reaction.c["count"]), 0))
+    .join(message, message.c.id == reaction.c.message_id)
+    .where(message.c.author_id == _MEMBER, _STANDS)
+    .scalar_subquery(),
+    select(func.count()).where(mention.c.member_id == _MEMBER).scalar_subquery(),
+)
 
 
 async def topics_of(
-    connection: AsyncConnection, member_id: int, consents: ConsentView
+    connection: AsyncConnection, member_id: int, consents: ConsentStore
 ) -> tuple[TopicStanding, ...]:
     """Return the topics that are about a member, those with most attention first."""
-    about = or_(topic.c.member_a == member_id, topic.c.member_b == member_id)
-    query = select(topic).where(about).order_by(topic.c.balance.desc(), topic.c.key)
-    rows = (await connection.execute(query)).all()
+    rows = (await connection.execute(_TOPICS, {"member": member_id})).all()
     keys = [TopicKey.parse(row.key) for row in rows]
-    titles = await titles_for(connection, keys, member_id, consents)
+    view = await consents.view(connection, among={one for key in keys for one in key.members})
+    titles = await titles_for(connection, keys, member_id, view)
     return tuple(
         TopicStanding(
             key=row.key,
@@ -144,6 +167,13 @@ async def topics_of(
     )
 
 
+_TOPICS = (
+    select(topic)
+    .where(or_(topic.c.member_a == _MEMBER, topic.c.member_b == _MEMBER))
+    .order_by(topic.c.balance.desc(), topic.c.key)
+)
+
+
 async def titles_for(
     connection: AsyncConnection,
     keys: Collection[TopicKey],
@@ -154,14 +184,18 @@ async def titles_for(
     people = {one for key in keys for one in key.members}
     places = {key.channel_id for key in keys if key.channel_id is not None}
     may_be_named = {one for one in people if one == member_id or consents.allows(one)}
-    names = await _names(connection, select(member.c.id, member.c.display_name), may_be_named)
-    channels = await _names(connection, select(channel.c.id, channel.c.name), places)
+    names = await _names(connection, _PEOPLE, may_be_named)
+    channels = await _names(connection, _CHANNELS, places)
     return {key: title_of(key, names, channels, Gathered()) for key in keys}
+
+
+_PEOPLE = select(member.c.id, member.c.display_name).where(one_of(member.c.id, "ids"))
+_CHANNELS = select(channel.c.id, channel.c.name).where(one_of(channel.c.id, "ids"))
 
 
 async def page_of_members(
     connection: AsyncConnection,
-    consents: ConsentView,
+    consents: ConsentStore,
     *,
     after: int,
     limit: int,
@@ -198,8 +232,9 @@ async def page_of_members(
                 member.c.display_name.icontains(query, autoescape=True),
             )
         )
-    found = await connection.execute(rows.order_by(member.c.id).limit(limit))
-    return [_member_row(row, consents) for row in found]
+    found = (await connection.execute(rows.order_by(member.c.id).limit(limit))).all()
+    view = await consents.view(connection, among={row.id for row in found})
+    return [_member_row(row, view) for row in found]
 
 
 def _member_row(row: Any, consents: ConsentView) -> MemberRow:
@@ -215,19 +250,9 @@ def _member_row(row: Any, consents: ConsentView) -> MemberRow:
     )
 
 
-def _standing() -> ColumnElement[bool]:
-    return reaction.c.removed_at.is_(None)
-
-
-async def _count(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> int:
-    query = select(func.count()).where(*conditions)
-    return (await connection.execute(query)).scalar_one()
-
-
 async def _names(
     connection: AsyncConnection, query: Select[Any], wanted: Collection[int]
 ) -> dict[int, str]:
     if not wanted:
         return {}
-    rows = await connection.execute(query.where(query.selected_columns.id.in_(wanted)))
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in await connection.execute(query, {"ids": wanted})}

@@ -8,14 +8,26 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CompoundSelect, Select, func, insert, literal, select, union
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    String,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union,
+)
 
 from zos.consent.names.store import known_in
 from zos.core.consent import ConsentView
 from zos.core.links import message_link
 from zos.core.scopes import Scope
 from zos.core.topics import TopicKey
-from zos.db.sets import is_one_of
+from zos.db.sets import one_of
 from zos.db.tables import (
     channel,
     dispute,
@@ -35,7 +47,7 @@ from zos.prompts.labels import nameless
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from zos.db.engine import Database
+    from zos.consent.store import ConsentStore
 
 SOURCE = "source"
 """The role of a member on whose messages an insight rests without being about, naming or quoting them."""
@@ -54,7 +66,6 @@ class Reader:
     """
 
     member_id: int
-    consents: ConsentView
     private: bool
 
 
@@ -62,98 +73,74 @@ async def roles_in(
     connection: AsyncConnection, member_id: int, *, before_id: str | None, limit: int
 ) -> dict[str, tuple[str, ...]]:
     """Return the newest insights that have to do with a member, newest first, and how they do."""
-    touched = _touched(member_id).subquery()
-    newest = select(insight.c.id).where(insight.c.id.in_(select(touched.c.insight_id)))
-    if before_id is not None:
-        last = select(insight.c.seq).where(insight.c.id == before_id).scalar_subquery()
-        newest = newest.where(insight.c.seq < last)
-    ids = await connection.scalars(newest.order_by(insight.c.seq.desc()).limit(limit))
-    roles: dict[str, list[str]] = {one: [] for one in ids}
-    found = select(touched.c.insight_id, touched.c.role).where(touched.c.insight_id.in_(roles))
-    for row in await connection.execute(found.order_by(touched.c.role)):
-        roles[row.insight_id].append(row.role)
+    given = {"member": member_id, "before": before_id, "limit": limit}
+    roles: dict[str, list[str]] = defaultdict(list)
+    for row in await connection.execute(_ROLES, given):
+        roles[row.id].append(row.role)
     return {one: tuple(some) for one, some in roles.items()}
 
 
 async def count_insights(connection: AsyncConnection, member_id: int) -> int:
     """Return how many insights have to do with a member."""
-    touched = _touched(member_id).subquery()
-    query = select(func.count(touched.c.insight_id.distinct()))
-    return (await connection.execute(query)).scalar_one()
+    return (await connection.execute(_COUNT_INSIGHTS, {"member": member_id})).scalar_one()
 
 
 async def known_insights(
     connection: AsyncConnection,
-    database: Database,
+    consents: ConsentStore,
     reader: Reader,
     roles: Mapping[str, tuple[str, ...]],
 ) -> tuple[KnownInsight, ...]:
     """Return insights as their member may know them, in the order of `roles`."""
-    rows = {
-        row.id: row
-        for row in await connection.execute(
-            select(insight).where(is_one_of(database, insight.c.id, [*roles]))
-        )
-    }
+    found = await connection.execute(_INSIGHTS, {"ids": [*roles]})
+    rows = {row.id: row for row in found}
     people = await members_of(connection, roles)
     sources = await sources_of(connection, roles)
     cited = {one for lines in sources.values() for some, _ in lines.values() for one in some}
-    messages = await source_messages(connection, database, reader, cited)
+    messages = await _source_messages(connection, reader, cited)
     known = await known_in(connection, chain(*map(_texts, rows.values())))
     keys = {one: TopicKey.parse(row.topic_key) for one, row in rows.items()}
-    titles = await titles_for(connection, keys.values(), reader.member_id, reader.consents)
+    of_topics = chain(*(key.members for key in keys.values()))
+    view = await consents.view(connection, among={*chain(*people.values()), *of_topics, *known})
+    titles = await titles_for(connection, keys.values(), reader.member_id, view)
     return tuple(
         _known(
             rows[one],
             roles[one],
             titles[keys[one]],
-            _withheld(rows[one], people.get(one, frozenset()), reader),
+            _withheld(rows[one], people.get(one, frozenset()), reader, view),
             _lines(rows[one].content, sources.get(one, {}), messages),
-            shown=nameless(known, reader.consents, {*people.get(one, ()), reader.member_id}),
+            shown=nameless(known, view, {*people.get(one, ()), reader.member_id}),
         )
         for one in roles
         if one in rows
     )
 
 
-async def source_messages(
-    connection: AsyncConnection, database: Database, reader: Reader, ids: Collection[int]
+async def _source_messages(
+    connection: AsyncConnection, reader: Reader, ids: Collection[int]
 ) -> dict[int, SourceMessage]:
     """Return those of the messages `ids` that are stored; only the member's own with their text."""
-    query = (
-        select(message, channel.c.name.label("channel_name"))
-        .join(channel, channel.c.id == message.c.channel_id)
-        .where(is_one_of(database, message.c.id, ids))
-    )
-    return {row.id: _source(row, reader) for row in await connection.execute(query)}
+    given = {"ids": ids, "member": reader.member_id}
+    return {row.id: _source(row, reader) for row in await connection.execute(_MESSAGES, given)}
 
 
 async def model_calls(
     connection: AsyncConnection, member_id: int, *, before: str | None, limit: int
-) -> list[KnownCall]:
+) -> tuple[KnownCall, ...]:
     """Return the newest model calls whose prompts held words of a member."""
-    columns = (getattr(model_call.c, name) for name in KnownCall.__dataclass_fields__)
-    query = (
-        select(*columns)
-        .join(model_call_member, model_call_member.c.call_id == model_call.c.id)
-        .where(model_call_member.c.member_id == member_id)
-    )
-    if before is not None:
-        query = query.where(model_call.c.id < before)
-    rows = await connection.execute(query.order_by(model_call.c.id.desc()).limit(limit))
-    return [KnownCall(*row) for row in rows]
+    given = {"member": member_id, "before": before, "limit": limit}
+    return tuple(KnownCall(*row) for row in await connection.execute(_CALLS, given))
 
 
 async def count_calls(connection: AsyncConnection, member_id: int) -> int:
     """Return how many model calls were shown words of a member."""
-    query = select(func.count()).where(model_call_member.c.member_id == member_id)
-    return (await connection.execute(query)).scalar_one()
+    return (await connection.execute(_COUNT_CALLS, {"member": member_id})).scalar_one()
 
 
 async def disputes_of(connection: AsyncConnection, member_id: int) -> tuple[Dispute, ...]:
     """Return what a member holds against insights, newest first."""
-    query = select(dispute).where(dispute.c.member_id == member_id)
-    rows = await connection.execute(query.order_by(dispute.c.id.desc()))
+    rows = await connection.execute(_DISPUTES, {"member": member_id})
     return tuple(Dispute(**row._asdict()) for row in rows)
 
 
@@ -169,30 +156,71 @@ async def roles_of(
     """Return how an insight has to do with a member (perhaps not at all); None: there is no such insight."""
     if await connection.scalar(select(insight.c.id).where(insight.c.id == insight_id)) is None:
         return None
-    touched = _touched(member_id).subquery()
-    query = select(touched.c.role).where(touched.c.insight_id == insight_id)
-    return tuple((await connection.execute(query.order_by(touched.c.role))).scalars())
+    query = select(_TOUCHED.c.role).where(_TOUCHED.c.insight_id == insight_id)
+    found = await connection.scalars(query.order_by(_TOUCHED.c.role), {"member": member_id})
+    return tuple(found)
 
 
-def _touched(member_id: int) -> CompoundSelect[Any]:
-    in_it = select(insight_member.c.insight_id, insight_member.c.role).where(
-        insight_member.c.member_id == member_id
+_MEMBER = bindparam("member", type_=BigInteger)
+_BEFORE = bindparam("before", type_=String)
+_LIMIT = bindparam("limit", type_=Integer)
+_TOUCHED = union(
+    select(insight_member.c.insight_id, insight_member.c.role).where(
+        insight_member.c.member_id == _MEMBER
+    ),
+    select(insight_source.c.insight_id, literal(SOURCE).label("role"))
+    .join(message, message.c.id == insight_source.c.message_id)
+    .where(message.c.author_id == _MEMBER),
+).subquery()
+_COUNT_INSIGHTS = select(func.count(_TOUCHED.c.insight_id.distinct()))
+_LAST = select(insight.c.seq).where(insight.c.id == _BEFORE).scalar_subquery()
+_NEWEST = (
+    select(insight.c.seq, insight.c.id)
+    .where(insight.c.id.in_(select(_TOUCHED.c.insight_id)))
+    .where(or_(_BEFORE.is_(None), insight.c.seq < _LAST))
+    .order_by(insight.c.seq.desc())
+    .limit(_LIMIT)
+    .subquery()
+)
+_ROLES = (
+    select(_NEWEST.c.id, _TOUCHED.c.role)
+    .join(_TOUCHED, _TOUCHED.c.insight_id == _NEWEST.c.id)
+    .order_by(_NEWEST.c.seq.desc(), _TOUCHED.c.role)
+)
+_INSIGHTS = select(insight).where(one_of(insight.c.id, "ids"))
+_MESSAGES = (
+    select(
+        message.c.id,
+        message.c.server_id,
+        message.c.channel_id,
+        message.c.created_at,
+        message.c.scope,
+        (message.c.author_id == _MEMBER).label("is_own"),
+        case((message.c.author_id == _MEMBER, message.c.content)).label("content"),
+        channel.c.name.label("channel_name"),
     )
-    behind: Select[Any] = (
-        select(insight_source.c.insight_id, literal(SOURCE).label("role"))
-        .join(message, message.c.id == insight_source.c.message_id)
-        .where(message.c.author_id == member_id)
-    )
-    return union(in_it, behind)
+    .join(channel, channel.c.id == message.c.channel_id)
+    .where(one_of(message.c.id, "ids"))
+)
+_OF_MEMBER = model_call_member.c.member_id == _MEMBER
+_CALLS = (
+    select(*(model_call.c[name] for name in KnownCall.__dataclass_fields__))
+    .join(model_call_member, model_call_member.c.call_id == model_call.c.id)
+    .where(_OF_MEMBER, or_(_BEFORE.is_(None), model_call.c.id < _BEFORE))
+    .order_by(model_call.c.id.desc())
+    .limit(_LIMIT)
+)
+_COUNT_CALLS = select(func.count()).where(_OF_MEMBER)
+_DISPUTES = select(dispute).where(dispute.c.member_id == _MEMBER).order_by(dispute.c.id.desc())
 
 
-def _withheld(row: Any, people: Iterable[int], reader: Reader) -> str:
+def _withheld(row: Any, people: Iterable[int], reader: Reader, consents: ConsentView) -> str:
     # What somebody said in private is theirs alone, also where others are behind it or in it.
     is_own = reader.private and set(TopicKey.parse(row.topic_key).members) == {reader.member_id}
     if row.scope == Scope.DM.value and not is_own:
         return PRIVATE
     others = [one for one in people if one != reader.member_id]
-    return "" if all(map(reader.consents.allows, others)) else OTHERS
+    return "" if all(map(consents.allows, others)) else OTHERS
 
 
 def _texts(row: Any) -> Iterable[str]:
@@ -243,15 +271,14 @@ def _when(one: SourceMessage) -> tuple[object, int]:
 
 
 def _source(row: Any, reader: Reader) -> SourceMessage:
-    is_own = row.author_id == reader.member_id
-    readable = is_own and (reader.private or row.scope != Scope.DM.value)
+    readable = row.is_own and (reader.private or row.scope != Scope.DM.value)
     return SourceMessage(
         id=row.id,
         server_id=row.server_id,
         channel_id=row.channel_id,
         channel=row.channel_name,
         at=row.created_at,
-        is_own=is_own,
+        is_own=bool(row.is_own),
         text=row.content if readable else None,
         link=message_link(row.server_id, row.channel_id, row.id),
     )
