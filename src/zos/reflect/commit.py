@@ -76,15 +76,8 @@ class TargetCommit:
             )
             # Only now, as recorders do: rows locked before the ledger would be waited for crosswise.
             await self._insist(connection, outcome)
-            for draft in outcome.drafts:
-                await self._store(connection, run, target, draft, spent.spent_micro / MICRO)
-            await count_insights(
-                connection,
-                layer=run.layer,
-                categories=[draft.topic.category.value for draft in outcome.drafts],
-                now=run.clock_at,
-            )
-            await put(connection, self._database, outcome.outgoing, run_id=run.id, now=now)
+            ids = await self._store_all(connection, run, target, outcome, spent.spent_micro / MICRO)
+            await put(connection, self._database, outcome.outgoing, ids, run_id=run.id, now=now)
             await self._put_self_concept(connection, run, outcome)
             await finish_target(
                 connection,
@@ -136,6 +129,24 @@ class TargetCommit:
         if not await are_there(connection, message_ids, insight_ids):
             raise MaterialChangedError
 
+    async def _store_all(
+        self,
+        connection: Connection,
+        run: LayerRun,
+        target: RunTarget,
+        outcome: Outcome,
+        spent: float,
+    ) -> list[str]:
+        """Store the insights; return their ids, in the order of their drafts."""
+        ids = [await self._store(connection, run, target, draft, spent) for draft in outcome.drafts]
+        await count_insights(
+            connection,
+            layer=run.layer,
+            categories=[draft.topic.category.value for draft in outcome.drafts],
+            now=run.clock_at,
+        )
+        return ids
+
     async def _store(
         self,
         connection: Connection,
@@ -143,11 +154,13 @@ class TargetCommit:
         target: RunTarget,
         draft: InsightDraft,
         spent: float,
-    ) -> None:
+    ) -> str:
+        """Store an insight with what follows from it; return its id."""
+        insight_id = new_ulid(run.clock_at)
         await add_insight(
             connection,
             draft,
-            insight_id=new_ulid(run.clock_at),
+            insight_id=insight_id,
             layer=run.layer,
             run_id=run.id,
             target_id=target.id,
@@ -165,6 +178,7 @@ class TargetCommit:
                 at=run.clock_at,
                 batch=target.id,
             )
+        return insight_id
 
 
 def informed_topics(topic: TopicKey) -> tuple[TopicKey, ...]:

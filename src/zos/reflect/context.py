@@ -67,11 +67,16 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingText:
-    """One text to deliver after the commit; `key` makes a second delivery recognisable."""
+    """One text to deliver after the commit; `key` makes a second delivery recognisable.
+
+    Attributes:
+        says: Positions in `Outcome.drafts` of those that it tells of.
+    """
 
     key: str
     destination: str
     payload: dict[str, object]
+    says: tuple[int, ...]
 
 
 @dataclass(slots=True)

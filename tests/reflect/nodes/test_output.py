@@ -42,7 +42,7 @@ def texts(context: TargetContext) -> list[object]:
 async def test_the_drafts_become_one_text(talk: World) -> None:
     context = await sent(talk, destination="discord:123")
     (text,) = context.outcome.outgoing
-    assert text.destination == "discord:123"
+    assert (text.destination, text.says) == ("discord:123", (0,))
     assert text.payload == {
         "layer": "some-layer",
         "topic": str(CHANNEL),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from zos.consent.store import ConsentRecord, ConsentStore
 from zos.core.clock import SimulatedClock
 from zos.core.consent import ConsentState
 from zos.core.errors import ZosError
+from zos.core.scopes import Scope
 from zos.db.engine import Database
 from zos.db.tables import insight, message, outbox
 from zos.reflect.context import OutgoingText
@@ -68,10 +69,17 @@ async def world(database: Database) -> World:
     return world
 
 
-async def write(world: World, clock: SimulatedClock, *keys: str) -> None:
-    texts = [OutgoingText(f"{TARGET}:{key}", "log", {"text": key}) for key in keys]
+async def put_texts(world: World, *texts: OutgoingText, now: datetime = NOON) -> None:
+    """Put texts into the outbox as their target's commit does."""
     async with world.database.write() as connection:
-        await put(connection, world.database, texts, run_id=RUN, now=clock.now())
+        query = select(insight.c.id).order_by(insight.c.seq)
+        ids = list(await connection.scalars(query))
+        await put(connection, world.database, texts, ids, run_id=RUN, now=now)
+
+
+async def write(world: World, clock: SimulatedClock, *keys: str) -> None:
+    texts = [OutgoingText(f"{TARGET}:{key}", "log", {"text": key}, (0,)) for key in keys]
+    await put_texts(world, *texts, now=clock.now())
 
 
 def delivery_to(
@@ -290,6 +298,18 @@ async def test_silence_is_no_consent_to_be_sent(world: World, clock: SimulatedCl
     assert port.taken == []
 
 
+async def test_a_text_goes_by_what_it_tells_of_and_by_nothing_else_of_its_target(
+    world: World, clock: SimulatedClock
+) -> None:
+    await world.learn("Ann told me why.", scope=Scope.DM)
+    for key, says in (("public", (0,)), ("both", (0, 1)), ("private", (1,)), ("nothing", ())):
+        text = OutgoingText(f"{TARGET}:{key}", "log", {"text": key}, says)
+        await put_texts(world, text, now=clock.now())
+    port = RecordingPort()
+    await delivery_to(world, port, clock).step()
+    assert [payload["text"] for _, payload in port.taken] == ["public"]
+
+
 async def test_whoever_else_said_no_is_not_named_in_what_leaves(
     world: World, clock: SimulatedClock
 ) -> None:
@@ -300,9 +320,7 @@ async def test_whoever_else_said_no_is_not_named_in_what_leaves(
         "text": "member101 and @member102",
         "lines": lines,
     }
-    sent = OutgoingText(f"{TARGET}:a", "log", text)
-    async with world.database.write() as connection:
-        await put(connection, world.database, [sent], run_id=RUN, now=clock.now())
+    await put_texts(world, OutgoingText(f"{TARGET}:a", "log", text, (0,)), now=clock.now())
     consents = ConsentStore(world.database, Config())
     await consents.record(BEN, ConsentState.DENIED, clock.now(), "test")
     port = RecordingPort()

@@ -48,11 +48,15 @@ class Output(Node):
 
     async def run(self, context: TargetContext, tools: NodeTools) -> None:
         """Add the text to the outcome, if there is anything to send."""
-        drafts = [one for one in context.outcome.drafts if self._may_send(one)]
-        if not drafts:
+        told = {
+            position: one
+            for position, one in enumerate(context.outcome.drafts)
+            if self._may_send(one)
+        }
+        if not told:
             return
         heading = self.heading or inline((await assembled(context, tools)).material.title)
-        lines = self._fitting(heading, self._lines(drafts, _links(context)))
+        lines = self._fitting(heading, self._lines(told.values(), _links(context)))
         brief = context.brief
         context.outcome.outgoing.append(
             OutgoingText(
@@ -65,13 +69,14 @@ class Output(Node):
                     "heading": heading,
                     "lines": lines,
                 },
+                says=tuple(told),
             )
         )
 
     def _may_send(self, draft: InsightDraft) -> bool:
         return draft.scope is Scope.PUBLIC and draft.importance >= self.min_importance
 
-    def _lines(self, drafts: list[InsightDraft], links: dict[int, str]) -> Iterator[Line]:
+    def _lines(self, drafts: Iterable[InsightDraft], links: dict[int, str]) -> Iterator[Line]:
         for draft in drafts:
             for line in draft.lines:
                 yield {"text": f"• {line.text}", "links": _behind(line, links)}

@@ -66,18 +66,28 @@ async def put(
     connection: AsyncConnection,
     database: Database,
     texts: Sequence[OutgoingText],
+    insight_ids: Sequence[str],
     *,
     run_id: str,
     now: datetime,
 ) -> None:
-    """Add `texts` within the caller's transaction; a text whose key is known already is left out."""
+    """Add `texts` within the caller's transaction; a text whose key is known already is left out.
+
+    Args:
+        connection: A write transaction.
+        database: Its store.
+        texts: What is to be sent.
+        insight_ids: The target's insights, as stored: which of them each text tells of goes with it.
+        run_id: The target's run.
+        now: From when they are due.
+    """
     rows = [
         {
             "id": new_ulid(now),
             "dedup_key": text.key,
             "run_id": run_id,
             "destination": text.destination,
-            "payload": text.payload,
+            "payload": {**text.payload, "insights": [insight_ids[one] for one in text.says]},
             "created_at": now,
             "attempts": 0,
             "next_attempt_at": now,
@@ -123,17 +133,19 @@ class OutboxStore:
     async def origin(self, text: PendingText, consents: ConsentStore) -> Origin | None:
         """Return what a text rests on as things stand now, or None if it may not leave.
 
-        It may while all of its insights are there and in sight, rest on public messages that are
-        there too, and everybody in them consents. Others who do not are not named in it.
+        It may while all insights that it tells of are there and in sight, rest on public messages that
+        are there too, and everybody in them consents. Others who do not are not named in it.
         """
+        told: Any = text.payload.get("insights", ())
         query = select(insight.c.id, insight.c.status, insight.c.scope).where(
-            insight.c.run_id == text.run_id,
-            insight.c.target_id == text.dedup_key.partition(":")[0],
+            is_one_of(self._database, insight.c.id, told)
         )
         async with self._database.read() as connection:
             insights = (await connection.execute(query)).all()
-            if not insights or any(
-                one.scope != Scope.PUBLIC.value or one.status in HIDDEN for one in insights
+            if (
+                not told
+                or len(insights) < len(told)
+                or any(one.scope != Scope.PUBLIC.value or one.status in HIDDEN for one in insights)
             ):
                 return None
             ids = [one.id for one in insights]
