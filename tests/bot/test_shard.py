@@ -24,9 +24,9 @@ def test_a_server_belongs_to_one_shard_and_direct_messages_to_the_first() -> Non
     first, second = Shard(0, 2), Shard(1, 2)
     assert first.holds(None)
     assert not second.holds(None)
-    assert first.holds(SERVER)
-    assert second.holds(1 << 22)
-    assert not first.holds(1 << 22)
+    assert second.holds(SERVER)
+    assert not first.holds(SERVER)
+    assert first.holds(2 << 22)
     assert Shard().holds(1 << 22)
 
 
@@ -58,7 +58,7 @@ async def test_a_new_session_of_one_shard_says_nothing_of_another(sharded: Livin
         world.say(11, "heard")
         await sharded.settled()
         asked = len(sharded.discord.requests)
-        await gateway.invalidate(shard=1)
+        await gateway.invalidate(shard=0)
         world.say(12, "heard meanwhile")
         await until(lambda: gateway.identified == 3)
         await until(lambda: bot.status.state is DiscordState.CONNECTED)
@@ -107,11 +107,11 @@ async def test_a_missing_intent_and_a_bad_token_are_told_in_one_sentence(sharded
 
 
 async def test_only_its_own_channels_are_no_longer_followed(sharded: Living) -> None:
-    bot, other = sharded.bot, 1 << 22
+    bot, other = sharded.bot, 2 << 22
     inbox = Inbox(10)
     recording = bot._recording
     recording._inbox = inbox
-    inbox.put([CaughtUp(SERVER, ROOM, 5), CaughtUp(other, 6, 7), SessionBegun(Shard(1, 2))])
+    inbox.put([CaughtUp(SERVER, ROOM, 5), CaughtUp(other, 6, 7), SessionBegun(Shard(0, 2))])
     inbox.close()
     await recording.run()
     assert recording._followed == {ROOM: SERVER}

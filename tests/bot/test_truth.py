@@ -113,6 +113,10 @@ def troubles(local: LocalDiscord, chance: random.Random) -> list[Callable[[], Aw
     async def cut() -> None:
         await gateway.drop(None)
 
+    async def one_shard_invalid() -> None:
+        shards = sorted({one.shard for one in gateway.sessions.values()})
+        await gateway.invalidate(shard=chance.choice(shards or [0]))
+
     return [
         closed,
         cut,
@@ -123,17 +127,22 @@ def troubles(local: LocalDiscord, chance: random.Random) -> list[Callable[[], Aw
         invalid_but_resumable,
         outage_of_rest,
         malformed,
+        one_shard_invalid,
     ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1])
-async def test_the_store_equals_the_truth_whatever_happens(living: Living, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "shards", "steps"), [(1, 1, STEPS), (2, 2, STEPS // 4)])
+async def test_the_store_equals_the_truth_whatever_happens(
+    living: Living, seed: int, shards: int, steps: int
+) -> None:
     local = living.discord
+    told = living.config.discord.model_copy(update={"shards": shards})
+    living.config = living.config.model_copy(update={"discord": told})
     people, chance = People(local.world, seed), random.Random(seed + 1)
     choices = troubles(local, chance)
     done = 0
-    while done < STEPS:
+    while done < steps:
         # Between two lives of the bot, people go on.
         async with living.running():
             for _ in range(8):
@@ -145,7 +154,7 @@ async def test_the_store_equals_the_truth_whatever_happens(living: Living, seed:
                     await asyncio.wait_for(local.gateway.ready.wait(), 20)
                     await asyncio.sleep(chance.choice((0, 0.02)))
                 await chance.choice(choices)()
-                if done >= STEPS:
+                if done >= steps:
                     break
             await living.settled()
             await living.assert_true()
@@ -158,5 +167,6 @@ async def test_the_store_equals_the_truth_whatever_happens(living: Living, seed:
     assert await SalienceLedger(living.database, living.config).audit() == []
     assert local.gateway.resumed > 3
     assert local.gateway.identified > 3
+    assert {one.shards for one in local.gateway.sessions.values()} == {shards}
     assert min(people.done.values()) > 3
-    assert len(local.world.messages) > STEPS / 4
+    assert len(local.world.messages) > steps / 4

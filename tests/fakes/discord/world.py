@@ -16,7 +16,8 @@ from typing import Any
 Json = dict[str, Any]
 Dispatch = Callable[[str, Json], None]
 
-SERVER, ROOM, HALL, CATEGORY = 9_000, 9_100, 9_200, 9_050
+SERVER = 1 << 22 | 9_000  # of two shards the second is told of it, and the first of direct messages
+ROOM, HALL, CATEGORY = 9_100, 9_200, 9_050
 APPLICATION = 77
 PUBLIC_THREAD, PRIVATE_THREAD = 11, 12
 AGENT: Json = {
