@@ -228,12 +228,17 @@ async def test_without_a_token_the_bot_is_off(living: Living, token: str | None)
     assert living.discord.requests == []
 
 
-async def test_a_gateway_that_is_down_is_tried_again(living: Living) -> None:
+async def test_a_gateway_that_is_down_is_told_in_one_sentence_and_tried_again(
+    living: Living,
+) -> None:
     living.discord.gateway.refusals += [503]
-    async with living.running():
-        living.discord.world.say(11, "at last")
-        await living.settled()
-        await living.assert_true()
+    with capture_logs() as logs:
+        async with living.running():
+            living.discord.world.say(11, "at last")
+            await living.settled()
+            await living.assert_true()
+    (lost,) = [one for one in logs if one["event"] == "discord_lost"]
+    assert (lost["error"], lost["exc_info"]) == ("WSServerHandshakeError", None)
 
 
 async def test_a_server_that_was_left_is_recorded_and_an_outage_is_not(living: Living) -> None:

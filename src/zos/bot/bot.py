@@ -237,7 +237,7 @@ class ZosBot:
             await self._joining.stop()
             await connection.close()
             self._connection = None
-        return ended[0] or ConnectionError("closed")
+        return _cause(ended[0] or ConnectionError("closed"))
 
     def _new_connection(self) -> Connection:
         self._up.clear()
@@ -284,6 +284,12 @@ class ZosBot:
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._closing.wait(), seconds)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what ended a connection: a client whose first socket fails stumbles over having none."""
+    first = error.__context__
+    return first if isinstance(error, AttributeError) and isinstance(first, _PASSING) else error
 
 
 def intents_for(config: Config) -> discord.Intents:

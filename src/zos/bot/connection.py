@@ -15,6 +15,8 @@ from typing import Any
 import aiohttp
 import discord
 
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # Zos has no voice
+
 Observer = Callable[[str, Any], None]
 """A dispatch's name and payload → nothing. It must not raise."""
 
