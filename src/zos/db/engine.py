@@ -24,7 +24,7 @@ from zos.db.failures import explained, is_of_the_store
 from zos.db.migrate import current_revision, head_revision, refuse_newer, refuse_older, upgrade
 from zos.db.sqlite_driver import AdaptedConnection, OneTripConnection
 from zos.db.sqlite_file import ensure_wal
-from zos.db.sqlite_trip import in_transaction
+from zos.db.sqlite_trip import in_one_trip
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -206,10 +206,11 @@ class Database:
             async with self._transaction(engine) as connection:
                 return await work(connection)
         with self._explaining():
-            async with _opened(engine).connect() as connection:
-                driver: Any = (await connection.get_raw_connection()).driver_connection
-                result: _Result = await driver.take_there(in_transaction(connection, work))
-                return result
+            connection = await _opened(engine).connect()
+            try:
+                return await in_one_trip(connection, work)
+            finally:
+                await connection.close()  # which has nothing left to wait for
 
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine | None) -> AsyncIterator[AsyncConnection]:

@@ -73,16 +73,19 @@ class OneTripConnection(aiosqlite.Connection):
 
         Whoever is cancelled meanwhile is so at its end: the connection is in use until then.
         """
-        trip: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._tx.put_nowait((trip, partial(_finished, work)))
         try:
-            return await asyncio.shield(trip)
+            return await self._in_thread(partial(_finished, work))
         except asyncio.CancelledError:
-            while not trip.done():
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait([trip])
-            trip.exception()  # seen, so that nobody reports it
+            await self._come_back()
             raise
+
+    async def _come_back(self) -> None:
+        """Wait until the thread has done all that it was given, even if this is cancelled."""
+        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((end, lambda: None))
+        while not end.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([end])
 
     def cursor_here(self) -> sqlite3.Cursor:
         """Return sqlite3's own cursor, in the connection's thread."""

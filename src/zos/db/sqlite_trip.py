@@ -32,12 +32,18 @@ class ConnectionThere(AsyncConnection):
         return self._proxied.exec_driver_sql(statement, parameters, execution_options)
 
 
-async def in_transaction(
+async def in_one_trip(
     connection: AsyncConnection, work: Callable[[AsyncConnection], Awaitable[Result]]
 ) -> Result:
-    """Return what `work` does; commit at its end, or roll back on an error. Nothing here ever waits."""
+    """Return what `work` does in a transaction of an open connection, which commits, or rolls back on an error."""
     here = connection.sync_connection
     if here is None:
         raise TypeError("The connection is not open.")
-    with here.begin():
-        return await work(ConnectionThere(connection.engine, here))
+
+    async def whole() -> Result:
+        with here.begin():
+            return await work(ConnectionThere(connection.engine, here))
+
+    driver: Any = here.connection.driver_connection
+    result: Result = await driver.take_there(whole())
+    return result

@@ -73,7 +73,7 @@ _SUPERSEDE = (
             ),
             insight.c.id == bindparam("replaced"),
         ),
-        insight.c.status.in_([one.value for one in _REPLACEABLE]),
+        or_(*(insight.c.status == one.value for one in sorted(_REPLACEABLE))),
     )
     .values(status=InsightStatus.SUPERSEDED.value)
     .execution_options(**LATER)

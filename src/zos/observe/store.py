@@ -133,8 +133,11 @@ class MessageStore:
         self, ids: Iterable[int], connection: AsyncConnection | None = None
     ) -> dict[int, str]:
         """Return the display names, as last seen, of those of `ids` that are known."""
+        wanted = set(ids)
+        if not wanted:
+            return {}
         async with self._db.read(connection) as reader:
-            rows = await reader.execute(_NAMES, {"ids": set(ids)})
+            rows = await reader.execute(_NAMES, {"ids": wanted})
             return {row.id: row.display_name for row in rows}
 
     async def channel_name(

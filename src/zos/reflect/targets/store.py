@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, bindparam, func, insert, select, update
+from sqlalchemy import BigInteger, Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.core.errors import StillRunningError
@@ -19,7 +19,11 @@ from zos.reflect.runs.model import RunTarget
 from zos.reflect.states import RunStatus, TargetStatus
 from zos.salience.selector import Selected
 
-_OPEN = (TargetStatus.QUEUED.value, TargetStatus.RUNNING.value)
+# Not `IN`: SQLAlchemy would write that out anew at every execution, which takes as long as all the rest.
+_IS_OPEN = or_(
+    run_target.c.status == TargetStatus.QUEUED.value,
+    run_target.c.status == TargetStatus.RUNNING.value,
+)
 
 
 class LostRunError(StillRunningError):
@@ -69,7 +73,7 @@ class TargetStore:
             select(run_target).where(run_target.c.run_id == run_id).order_by(run_target.c.position)
         )
         if only_open:
-            query = query.where(run_target.c.status.in_(_OPEN))
+            query = query.where(_IS_OPEN)
         async with self._database.read() as connection:
             return [_target(row) for row in await connection.execute(query)]
 
@@ -114,7 +118,7 @@ class Finished:
 
 _START = (
     update(run_target)
-    .where(run_target.c.id == bindparam("target"), run_target.c.status.in_(_OPEN))
+    .where(run_target.c.id == bindparam("target"), _IS_OPEN)
     .values(
         status=TargetStatus.RUNNING.value,
         attempts=run_target.c.attempts + 1,
@@ -123,7 +127,7 @@ _START = (
 )
 _FINISH = (
     update(run_target)
-    .where(run_target.c.id == bindparam("target"), run_target.c.status.in_(_OPEN))
+    .where(run_target.c.id == bindparam("target"), _IS_OPEN)
     .values(
         {
             name: bindparam(f"new_{name}")
@@ -198,7 +202,7 @@ async def skip_open(
     """Skip every open target of a run for `reason`, within the caller's transaction; what they used counts."""
     skipped = (
         update(run_target)
-        .where(run_target.c.run_id == run_id, run_target.c.status.in_(_OPEN))
+        .where(run_target.c.run_id == run_id, _IS_OPEN)
         .values(status=TargetStatus.SKIPPED.value, reason=reason, finished_at=now)
     )
     await connection.execute(skipped)
