@@ -197,11 +197,14 @@ async def test_the_tables_are_what_the_migrations_make(database: Database) -> No
         assert await connection.run_sync(differences) == []
 
 
-async def test_a_column_that_no_migration_makes_is_noticed(database: Database) -> None:
+async def test_a_column_that_no_migration_makes_is_noticed(fresh_config: Config) -> None:
+    database = Database(fresh_config)
+    await database.connect()
     async with database.write() as connection:
         await connection.execute(text("ALTER TABLE server DROP COLUMN joined_at"))
     async with database.read() as connection:
         [(kind, _, table, column)] = await connection.run_sync(differences)
+    await database.close()
     assert (kind, table, column.name) == ("add_column", "server", "joined_at")
 
 
