@@ -130,6 +130,14 @@ def test_an_ordinary_word_is_a_name_only_where_it_is_written_as_one(
     assert made.rewrite(text) == shown
 
 
+def test_a_name_that_is_known_to_mean_a_place_stays_and_may_be_a_subject() -> None:
+    made = Labels({900: "ubuntu"}, (900,), consent(), known={900: known_as("tux")})
+    assert made.rewrite("ubuntu: see #ubuntu, tux") == "ubuntu: see #ubuntu, <chat_1>"
+    assert made.label(900) == "<chat_1>"
+    assert not made.is_name("Ubuntu")
+    assert nameless({900: known_as()}, consent(), [900])("#ubuntu") == "#ubuntu"
+
+
 def test_a_name_that_somebody_who_takes_part_agreed_to_show_stays() -> None:
     other = {900: known_as("ana")}
     assert Labels(NAMES, (), consent(ANA), known=other).rewrite("Ana left") == "Ana left"

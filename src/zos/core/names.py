@@ -33,7 +33,8 @@ class KnownMember:
     """A member as far as names go.
 
     Attributes:
-        names: Their name on Discord, and the one that they are shown under.
+        names: Their name on Discord, and the one that they are shown under; without those that
+            mean a place where they stand.
     """
 
     names: tuple[str, ...]

@@ -5,7 +5,7 @@ In: members in the order in which they appear, members whose names stand in the 
 mean nothing outside one conversation.
 
 A name is left where it stands if a member who consented, or a bot, takes part under it, and where it
-is an ordinary word: see `_is_meant`.
+is an ordinary word: see `_is_meant`. Names that mean a place are no names here: see `KnownMember`.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def nameless(
         consent: Who may be named.
         people: Whom the texts are about, or quote: their names stay, if they may be named.
     """
-    names = {one: known[one].names[-1] for one in people if one in known}
+    names = {one: known[one].names[-1] for one in people if one in known and known[one].names}
     labels = Labels(names, (), consent, known=known)
     return lambda text: anonymous(labels.rewrite(text))
 
@@ -140,9 +140,13 @@ def anonymous(text: str) -> str:
 def _borne(
     names: Mapping[int, str], known: Mapping[int, KnownMember]
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Yield members with the words of their names, those who appear first."""
+    """Yield members with the words of their names, those who appear first.
+
+    What is known of their names goes before what they are shown under.
+    """
     for member_id, name in names.items():
-        yield member_id, words_of_name(name)
+        if member_id not in known:
+            yield member_id, words_of_name(name)
     for member_id, member in known.items():
         yield from ((member_id, words_of_name(name)) for name in member.names)
 

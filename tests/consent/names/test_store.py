@@ -8,8 +8,8 @@ from zos.core.names import KnownMember
 from zos.db.engine import Database
 from zos.db.tables import member
 from zos.observe.batch import Sighting
-from zos.observe.community.store import UNSEEN, see_members
-from zos.observe.events import Author
+from zos.observe.community.store import UNSEEN, see_channels, see_members, see_servers
+from zos.observe.events import Author, ChannelKind, ChannelSeen, ServerSeen
 
 ANN, BEN, BOT = 11, 12, 13
 
@@ -47,3 +47,17 @@ async def test_members_are_found_as_they_were_called_last(database: Database) ->
             await connection.execute(update(member).values(seen_at=UNSEEN))
     assert await known(database, "ann") == {}
     assert [*await known(database, f"so {name} it is")] == [ANN]
+
+
+async def test_a_name_that_a_place_bears_means_the_place(database: Database) -> None:
+    await see(database, Author(ANN, "ubuntu", "Help Desk"), Author(BEN, "gardening", "threaded"))
+    places = [
+        ChannelSeen(21, 1, "ubuntu", ChannelKind.TEXT, EPOCH),
+        ChannelSeen(22, 1, "help-desk", ChannelKind.TEXT, EPOCH),
+        ChannelSeen(23, 1, "threaded", ChannelKind.THREAD, EPOCH, 21),
+    ]
+    async with database.write() as connection:
+        await see_servers(database, connection, [ServerSeen(1, "Gardening", EPOCH)])
+        await see_channels(database, connection, places)
+    found = await known(database, "ubuntu, gardening, threaded")
+    assert {one: member.names for one, member in found.items()} == {ANN: (), BEN: ("threaded",)}

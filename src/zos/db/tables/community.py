@@ -39,7 +39,7 @@ channel = Table(
     Column(
         "server_id", BigInteger, ForeignKey("server.id", ondelete="CASCADE"), index=True
     ),  # NULL: direct messages
-    Column("name", Text, nullable=False),
+    Column("name", Text, nullable=False, index=True),
     Column("kind", String(16), nullable=False),  # text | thread | dm
     Column("parent_id", BigInteger, index=True),  # a thread's channel
     Column("description", Text, nullable=False, server_default=""),
