@@ -7,32 +7,28 @@ members have consented are told.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import BigInteger, Row, Select, and_, bindparam, or_, select
 
 from zos.consent.store import ConsentStore
 from zos.core.errors import NotFoundError
 from zos.core.topics import TopicCategory
+from zos.db.sets import one_of
 from zos.db.tables import MICRO, member, server, topic
 from zos.db.tables.salience import LISTED
 from zos.members.model import Snowflake
 from zos.salience.amounts import Caps
-from zos.salience.model import TopicView
-from zos.salience.store import VIEW, view_of
 from zos.views.page import Page, page_of, parts_of_cursor
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
-
     from zos.config import Config
     from zos.db.engine import Connection, Database
 
 MAX_GRAPH_TIES = 2_000
-_IDS_PER_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +94,7 @@ class RelationshipsView:
 
     def __init__(self, database: Database, config: Config) -> None:
         self._database = database
-        self._consent = ConsentStore(database, config)
+        self._strongest = _strongest(ConsentStore(database, config))
         self._cap = Caps(config.salience.caps).of_kind(TopicCategory.DYAD, is_global=False)
 
     async def page(
@@ -118,7 +114,7 @@ class RelationshipsView:
         async with self._database.read() as connection:
             await _server_name(connection, server_id)
             found = await self._pairs(connection, server_id, before, limit + 1)
-            page = page_of(found, limit, lambda one: f"{one.balance_micro}.{one.id}")
+            page = page_of(found, limit, lambda one: f"{one.balance}.{one.id}")
             ties = await self._ties(connection, page.items)
         return Page(ties, page.next_cursor)
 
@@ -141,43 +137,67 @@ class RelationshipsView:
 
     async def _pairs(
         self, connection: Connection, server_id: int, before: str | None, limit: int
-    ) -> list[TopicView]:
-        query = VIEW.where(*self._shown(server_id))
+    ) -> list[Row[Any]]:
+        query, given = self._strongest, {"server_id": server_id, "up_to": limit}
         if before is not None:
-            balance, topic_id = parts_of_cursor(before, 2)
-            behind = and_(topic.c.balance == balance, topic.c.id > topic_id)
-            query = query.where(topic.c.balance <= balance, or_(topic.c.balance < balance, behind))
-        query = query.order_by(topic.c.balance.desc(), topic.c.id).limit(limit)
-        return [view_of(row) for row in await connection.execute(query)]
-
-    def _shown(self, server_id: int) -> tuple[ColumnElement[bool], ...]:
-        return (
-            LISTED,
-            topic.c.server_id == server_id,
-            topic.c.category == TopicCategory.DYAD.value,
-            topic.c.balance > 0,
-            ~self._consent.barred(topic.c.member_a),
-            ~self._consent.barred(topic.c.member_b),
-        )
+            given["balance"], given["topic_id"] = parts_of_cursor(before, 2)
+            query = query.where(_BEHIND)
+        return list(await connection.execute(query, given))
 
     async def _ties(
-        self, connection: Connection, pairs: Sequence[TopicView]
+        self, connection: Connection, pairs: Sequence[Row[Any]]
     ) -> tuple[Relationship, ...]:
-        names = await _names(
-            connection, sorted({one for pair in pairs for one in pair.key.members})
-        )
-        return tuple(self._tie(one, names) for one in pairs)
+        members = {one for pair in pairs for one in (pair.member_a, pair.member_b)}
+        found = await connection.execute(_NAMES, {"ids": members})
+        people = {row.id: Person(row.id, row.display_name) for row in found}
+        return tuple(self._tie(one, people) for one in pairs)
 
-    def _tie(self, one: TopicView, names: dict[int, str]) -> Relationship:
-        first, second = (Person(id_, names.get(id_, str(id_))) for id_ in one.key.members)
+    def _tie(self, one: Row[Any], people: Mapping[int, Person]) -> Relationship:
+        first, second = (
+            people.get(id_) or Person(id_, str(id_)) for id_ in (one.member_a, one.member_b)
+        )
         return Relationship(
-            topic=str(one.key),
+            topic=one.key,
             people=(first, second),
-            strength=min(1.0, one.balance_micro / self._cap),
-            salience=one.balance_micro / MICRO,
+            strength=min(1.0, one.balance / self._cap),
+            salience=one.balance / MICRO,
             insight_count=one.insight_count,
             last_activity_at=one.last_activity_at,
         )
+
+
+def _strongest(consent: ConsentStore) -> Select[Any]:
+    """Return the statement of the `up_to` strongest pairs of `server_id` that may be told."""
+    return (
+        select(
+            topic.c.id,
+            topic.c.key,
+            topic.c.member_a,
+            topic.c.member_b,
+            topic.c.balance,
+            topic.c.insight_count,
+            topic.c.last_activity_at,
+        )
+        .where(
+            LISTED,
+            topic.c.server_id == bindparam("server_id"),
+            topic.c.category == TopicCategory.DYAD.value,
+            topic.c.balance > 0,
+            ~consent.barred(topic.c.member_a),
+            ~consent.barred(topic.c.member_b),
+        )
+        .order_by(topic.c.balance.desc(), topic.c.id)
+        .limit(bindparam("up_to"))
+    )
+
+
+_BALANCE = bindparam("balance", type_=BigInteger)
+_TOPIC_ID = bindparam("topic_id", type_=BigInteger)
+_BEHIND = and_(
+    topic.c.balance <= _BALANCE,
+    or_(topic.c.balance < _BALANCE, and_(topic.c.balance == _BALANCE, topic.c.id > _TOPIC_ID)),
+)
+_NAMES = select(member.c.id, member.c.display_name).where(one_of(member.c.id, "ids"))
 
 
 def people_of(ties: Sequence[Relationship]) -> tuple[PersonInGraph, ...]:
@@ -196,12 +216,3 @@ async def _server_name(connection: Connection, server_id: int) -> str:
     if name is None:
         raise NotFoundError(f"There is no server {server_id}.", hint="Lists of topics name them.")
     return name
-
-
-async def _names(connection: Connection, member_ids: Sequence[int]) -> dict[int, str]:
-    names: dict[int, str] = {}
-    for start in range(0, len(member_ids), _IDS_PER_QUERY):
-        some = member_ids[start : start + _IDS_PER_QUERY]
-        query = select(member.c.id, member.c.display_name).where(member.c.id.in_(some))
-        names.update((row.id, row.display_name) for row in await connection.execute(query))
-    return names

@@ -5,12 +5,13 @@ In: filters and cursors. Out: frozen rows; money in US dollars, salience in poin
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, func, select
 
 from zos.core.errors import NotFoundError
 from zos.core.ids import ulid_floor
@@ -205,30 +206,24 @@ class RunsView:
         Raises:
             NotFoundError: If there is none of that id.
         """
+        given = {"run": run_id}
         async with self._database.read() as connection:
-            calls = await _of_run(connection, model_call, run_id, model_call.c.id)
-            return RunDetail(
-                run=await _run(connection, run_id),
-                targets=tuple(
-                    map(
-                        as_target_view,
-                        await _of_run(connection, run_target, run_id, run_target.c.position),
-                    )
-                ),
-                targets_by_status=await _counts(connection, run_id),
-                calls=tuple(map(as_call_view, calls)),
-                calls_total=await _calls_total(connection, run_id),
-                selection=tuple(
-                    map(
-                        _considered,
-                        await _of_run(connection, selection, run_id, selection.c.position),
-                    )
-                ),
-                insights=tuple(
-                    InsightRef(row.id, row.topic_key)
-                    for row in await _of_run(connection, insight, run_id, insight.c.seq)
-                ),
-            )
+            run = await _run(connection, run_id)
+            targets = (await connection.execute(_TARGETS, given)).all()
+            calls = (await connection.execute(_CALLS, given)).all()
+            selected = (await connection.execute(_SELECTION, given)).all()
+            insights = (await connection.execute(_INSIGHTS, given)).all()
+            by_status = await _by_status(connection, run_id, targets)
+            calls_total = await _calls_total(connection, run_id, calls)
+        return RunDetail(
+            run=run,
+            targets=tuple(map(as_target_view, targets)),
+            targets_by_status=by_status,
+            calls=tuple(map(as_call_view, calls)),
+            calls_total=calls_total,
+            selection=tuple(map(_considered, selected)),
+            insights=tuple(InsightRef(row.id, row.topic_key) for row in insights),
+        )
 
 
 def as_run_view(row: Row[Any]) -> RunView:
@@ -280,24 +275,36 @@ async def _run(connection: Connection, run_id: str) -> RunView:
     return as_run_view(row)
 
 
-async def _of_run(connection: Connection, table: Any, run_id: str, order: Any) -> list[Row[Any]]:
-    query = select(table).where(table.c.run_id == run_id).order_by(order).limit(MAX_DETAIL_ROWS)
-    return list(await connection.execute(query))
+async def _by_status(
+    connection: Connection, run_id: str, targets: Sequence[Row[Any]]
+) -> dict[str, int]:
+    if len(targets) < MAX_DETAIL_ROWS:
+        return dict(sorted(Counter(row.status for row in targets).items()))
+    return {row.status: row.targets for row in await connection.execute(_COUNTS, {"run": run_id})}
 
 
-async def _counts(connection: Connection, run_id: str) -> dict[str, int]:
-    query = (
-        select(run_target.c.status, func.count().label("targets"))
-        .where(run_target.c.run_id == run_id)
-        .group_by(run_target.c.status)
-        .order_by(run_target.c.status)
-    )
-    return {row.status: row.targets for row in await connection.execute(query)}
+async def _calls_total(connection: Connection, run_id: str, calls: Sequence[Row[Any]]) -> int:
+    if len(calls) < MAX_DETAIL_ROWS:
+        return len(calls)
+    return (await connection.execute(_CALLS_TOTAL, {"run": run_id})).scalar_one()
 
 
-async def _calls_total(connection: Connection, run_id: str) -> int:
-    query = select(func.count()).where(model_call.c.run_id == run_id)
-    return (await connection.execute(query)).scalar_one()
+def _of_run(table: Table, order: ColumnElement[Any], *columns: ColumnElement[Any]) -> Select[Any]:
+    found = select(*columns or [table]).where(table.c.run_id == bindparam("run"))
+    return found.order_by(order).limit(MAX_DETAIL_ROWS)
+
+
+_TARGETS = _of_run(run_target, run_target.c.position)
+_CALLS = _of_run(model_call, model_call.c.id)
+_SELECTION = _of_run(selection, selection.c.position)
+_INSIGHTS = _of_run(insight, insight.c.seq, insight.c.id, insight.c.topic_key)
+_COUNTS = (
+    select(run_target.c.status, func.count().label("targets"))
+    .where(run_target.c.run_id == bindparam("run"))
+    .group_by(run_target.c.status)
+    .order_by(run_target.c.status)
+)
+_CALLS_TOTAL = select(func.count()).where(model_call.c.run_id == bindparam("run"))
 
 
 def as_target_view(row: Row[Any]) -> TargetView:

@@ -8,13 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, literal, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    ScalarSelect,
+    Select,
+    bindparam,
+    func,
+    select,
+    union_all,
+)
 
 from zos.consent.store import ConsentStore
 from zos.core.consent import ConsentView
 from zos.core.topics import TopicCategory, TopicKey
+from zos.db.sets import one_of
 from zos.db.tables import channel, emoji_use, member, reaction
 from zos.reflect.context import Gathered
 from zos.reflect.finding import title_of
@@ -22,8 +34,6 @@ from zos.reflect.finding import title_of
 if TYPE_CHECKING:
     from zos.config import Config
     from zos.db.engine import Connection, Database
-
-_IDS_PER_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +77,8 @@ async def topic_titles(
     members = {one for topic in wanted for one in topic.members if consent.allows(one)}
     channels = {topic.channel_id for topic in wanted if topic.channel_id is not None}
     custom = {topic.ids[0] for topic in wanted if topic.category is TopicCategory.EMOJI}
-    names = await _names(connection, member.c.id, member.c.display_name, members)
-    places = await _names(connection, channel.c.id, channel.c.name, channels)
+    names = await _names(connection, _PEOPLE, members)
+    places = await _names(connection, _PLACES, channels)
     emoji = await _emoji_names(connection, custom)
     return {
         topic: f":{emoji.get(topic.ids[0], topic.ids[0])}:"
@@ -78,39 +88,44 @@ async def topic_titles(
     }
 
 
+_PEOPLE = select(member.c.id, member.c.display_name).where(one_of(member.c.id, "ids"))
+_PLACES = select(channel.c.id, channel.c.name).where(one_of(channel.c.id, "ids"))
+
+
 async def _names(
-    connection: Connection,
-    key: ColumnElement[int],
-    name: ColumnElement[str],
-    wanted: Collection[int],
+    connection: Connection, query: Select[Any], wanted: Collection[int]
 ) -> dict[int, str]:
-    ids = sorted(wanted)
-    names: dict[int, str] = {}
-    for start in range(0, len(ids), _IDS_PER_QUERY):
-        some = select(key, name).where(key.in_(ids[start : start + _IDS_PER_QUERY]))
-        names.update((row[0], row[1]) for row in (await connection.execute(some)).all())
-    return names
+    if not wanted:
+        return {}
+    found = await connection.execute(query, {"ids": wanted})
+    return {row[0]: row[1] for row in found.all()}
 
 
 async def _emoji_names(connection: Connection, emoji_ids: Collection[int]) -> dict[int, str]:
     """Return the names that custom emoji were written or given with."""
-    queries = [
-        select(
-            literal(one).label("id"),
-            func.coalesce(
-                select(emoji_use.c.name)
-                .where(emoji_use.c.emoji_id == one)
-                .limit(1)
-                .scalar_subquery(),
-                select(reaction.c.emoji_name)
-                .where(reaction.c.emoji_id == one)
-                .limit(1)
-                .scalar_subquery(),
-            ).label("name"),
-        )
-        for one in sorted(emoji_ids)
-    ]
-    if not queries:
+    if not emoji_ids:
         return {}
-    found = await connection.execute(union_all(*queries))
+    given = {f"id_{number}": one for number, one in enumerate(emoji_ids)}
+    found = await connection.execute(_emoji_query(len(given)), given)
     return {row.id: row.name for row in found if row.name is not None}
+
+
+@lru_cache(maxsize=128)
+def _emoji_query(count: int) -> CompoundSelect[Any]:
+    """One indexed look per emoji: many were used thousands of times."""
+    return union_all(
+        *(
+            select(one.label("id"), func.coalesce(_written_as(one), _given_as(one)).label("name"))
+            for one in (bindparam(f"id_{number}", type_=BigInteger) for number in range(count))
+        )
+    )
+
+
+def _written_as(emoji_id: ColumnElement[int]) -> ScalarSelect[str]:
+    named = select(emoji_use.c.name).where(emoji_use.c.emoji_id == emoji_id)
+    return named.limit(1).scalar_subquery()
+
+
+def _given_as(emoji_id: ColumnElement[int]) -> ScalarSelect[str]:
+    named = select(reaction.c.emoji_name).where(reaction.c.emoji_id == emoji_id)
+    return named.limit(1).scalar_subquery()

@@ -73,8 +73,10 @@ def _picture(
     def tie_path(tie: Relationship) -> str:
         return screen.path("topic", topic=tie.topic)
 
+    base = with_query(screen.path("relationships"), address)
+
     def person_path(person_id: int) -> str:
-        return with_query(screen.path("relationships"), address, person=person_id)
+        return f"{base}&person={person_id}"
 
     if not graph.ties:
         return {}
