@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Route, expect
 from tests.browser.conftest import PHONE, Service, Watch
 
 pytestmark = pytest.mark.browser
@@ -93,4 +94,30 @@ def test_a_run_appears_on_an_open_page(
     service.zos("reflect", "trigger", "nightly-emoji-reflection", "--wait")
     expect(watched.page.locator("main tbody tr").first).not_to_have_text(before)
     expect(watched.page.locator("main tbody tr").first).to_contain_text("nightly-emoji-reflection")
+    assert watched.faults() == []
+
+
+def test_a_page_listens_once_and_misses_nothing_before_it_does(
+    context: BrowserContext, watch: Watch, service: Service
+) -> None:
+    watched = watch(context)
+    asked: list[str] = []
+    held: list[Route] = []
+    watched.page.on("request", lambda made: asked.append(urlsplit(made.url).path))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    watched.page.route("**/api/v1/events", hold)
+    watched.go("/schedule")
+    row = watched.page.locator("#schedule tbody tr", has_text="nightly-emoji-reflection")
+    expect(row).to_contain_text("active")
+    service.zos("reflect", "pause", "nightly-emoji-reflection")
+    expect(row).to_contain_text("active")
+    held[0].continue_()
+    expect(row).to_contain_text("paused")
+    service.zos("reflect", "resume", "nightly-emoji-reflection")
+    expect(row).to_contain_text("active")
+    assert asked.count("/api/v1/events") == 1
+    assert asked.count("/schedule") <= 5
     assert watched.faults() == []

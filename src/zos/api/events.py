@@ -1,7 +1,8 @@
 """Changes of runs and jobs as server-sent events.
 
-In: subscribers. Out: to each, every change of a run or a job from its subscription on, as long as it keeps
-up: to one that does not, a single `resync` that says to read everything again. The store is looked
+In: subscribers. Out: to each, a `resync` that says to read everything again (it may have read before it
+was told of changes), then every change of a run or a job, as long as it keeps up: to one that does not,
+another `resync`. The store is looked
 at only while somebody listens.
 """
 
@@ -107,7 +108,7 @@ class EventHub:
             await self._stop_poller()
 
     async def _messages(self, queue: asyncio.Queue[bytes]) -> AsyncIterator[bytes]:
-        message = HEARTBEAT
+        message = RESYNC
         while message != _END:
             yield message
             try:

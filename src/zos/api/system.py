@@ -76,12 +76,12 @@ async def reload(services: Services) -> JobList:
     responses={
         200: {
             "description": "Events `run` (data: a run), `job` (data: the layer whose job to read "
-            "again) and `resync` (read everything again)",
+            "again) and `resync` (read everything again; it comes first)",
             "content": {"text/event-stream": {}},
         }
     },
 )
 async def events(services: Services) -> EventStream:
-    """Server-sent events, from now on. A comment every 15 seconds says that the line stands."""
+    """Server-sent events, from now on; the first says to read everything again. A comment every 15 seconds says that the line stands."""
     subscription = services.events.subscribe()
     return EventStream(subscription, await subscription.__aenter__())
