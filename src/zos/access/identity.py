@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from zos.access.access import OPERATOR, Access
-from zos.access.names import MAX_NAME
+from zos.access.names import MAX_NAME, checked_name
 from zos.access.principal import BY_HEADER, Principal, Via
 
 
@@ -30,6 +30,7 @@ class Identity:
 
         Raises:
             DatabaseError: If the store, which knows keys and sessions, cannot be asked.
+            UsageError: If the name of the machine's user cannot be one.
         """
         given = headers.get("authorization")
         if given is not None:
@@ -45,5 +46,5 @@ class Identity:
         if not self._access.token.matches(secret):
             return await self._access.keys.find(secret)
         if by:
-            return Principal.at_terminal(unquote(by)[:MAX_NAME])
+            return Principal.at_terminal(checked_name(unquote(by)[:MAX_NAME]))
         return Principal(OPERATOR.name, OPERATOR.role, Via.TOKEN)

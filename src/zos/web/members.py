@@ -15,7 +15,7 @@ from zos.core.errors import UsageError
 from zos.members.model import ConsentChange
 from zos.members.rights import DISPUTE_CHARACTERS, INSIGHTS_A_PAGE
 from zos.views.page import page_of
-from zos.web.parameters import CHOSEN, IdCursor, Name
+from zos.web.parameters import CHOSEN, NO_NUL, IdCursor, Name
 from zos.web.screen import Shown
 from zos.web.services import Services
 
@@ -77,7 +77,7 @@ async def dispute(
     member_id: MemberId,
     screen: Shown,
     services: Services,
-    insight_id: Annotated[str, Form(max_length=26)],
+    insight_id: Annotated[str, Form(max_length=26, pattern=NO_NUL)],
     text: Annotated[str, Form(max_length=10 * DISPUTE_CHARACTERS)] = "",
 ) -> Response:
     """Record what a member holds against an insight."""

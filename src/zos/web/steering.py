@@ -18,6 +18,7 @@ from zos.core.ids import new_ulid
 from zos.views.preview import preview_view
 from zos.web.flash import Flash
 from zos.web.layer import LayerName
+from zos.web.parameters import NO_NUL
 from zos.web.run import RunId
 from zos.web.screen import Shown
 from zos.web.services import Services
@@ -26,8 +27,8 @@ from zos.web.words import plural
 router = APIRouter()
 
 _MAX_TOPICS = 200
-_Text = Annotated[str, Form(max_length=500)]
-_Topics = Annotated[str, Form(max_length=20_000)]
+_Text = Annotated[str, Form(max_length=500, pattern=NO_NUL)]
+_Topics = Annotated[str, Form(max_length=20_000, pattern=NO_NUL)]
 _Back = Annotated[str, Form(max_length=2_000)]
 
 
@@ -36,7 +37,7 @@ async def ask_trigger(
     layer: LayerName,
     screen: Shown,
     services: Services,
-    topics: Annotated[str, Query(max_length=20_000)] = "",
+    topics: Annotated[str, Query(max_length=20_000, pattern=NO_NUL)] = "",
 ) -> Response:
     """What running a layer now means, and the form that does it."""
     screen.require_operator()
@@ -57,7 +58,7 @@ async def trigger(
     screen: Shown,
     services: Services,
     topics: _Topics = "",
-    request_key: Annotated[str, Form(max_length=100)] = "",
+    request_key: Annotated[str, Form(max_length=100, pattern=NO_NUL)] = "",
 ) -> Response:
     """Open a run, and go to its page. The same form sent twice is one run."""
     try:
@@ -123,7 +124,7 @@ async def preview(
     layer: LayerName,
     screen: Shown,
     services: Services,
-    topics: Annotated[str, Query(max_length=20_000)] = "",
+    topics: Annotated[str, Query(max_length=20_000, pattern=NO_NUL)] = "",
 ) -> Response:
     """What a run would choose and ask now, and what that would cost. Nothing is asked or written."""
     screen.require_operator()

@@ -26,7 +26,7 @@ from zos.access.gate.policy import headers_for
 from zos.access.gate.refusals import Refusal, answer
 from zos.access.gate.rules import foreign_host, is_write, write_from_elsewhere, write_not_allowed
 from zos.access.principal import Principal
-from zos.core.errors import DatabaseError
+from zos.core.errors import DatabaseError, UsageError
 
 log = structlog.get_logger(__name__)
 
@@ -150,6 +150,8 @@ class Gate:
             except DatabaseError as error:
                 log.warning("request_failed", path=scope["path"], error=str(error))
                 return answer(_NO_STORE, surface)
+            except UsageError as error:
+                return answer(_misspoken(error), surface)
             if principal is None:
                 return _who_are_you(scope, headers, surface)
             scope.setdefault("state", {})["principal"] = principal
@@ -180,6 +182,10 @@ class _Sender:
             for name, value in headers_for(self._surface).items():
                 headers.setdefault(name, value)
         await self._send(message)
+
+
+def _misspoken(error: UsageError) -> Refusal:
+    return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "usage", error.message, error.hint)
 
 
 def _path_of(address: str) -> str:
