@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from tests.api.conftest import Api
+from tests.insights.conftest import ANN, CAT, NOON, SERVER
+from tests.views.conftest import History
+from tests.views.known import Known
 
 from zos.access.login.store import Grant
 from zos.access.principal import Role
-from zos.reflect.states import RunStatus
+from zos.core.topics import TopicKey
+from zos.prompts.labels import SOMEONE
+from zos.reflect.states import RunStatus, TargetStatus
+from zos.salience.selector import Considered, Selected
 
 
 async def test_runs_come_in_pages(api: Api) -> None:
@@ -39,6 +45,40 @@ async def test_a_run_is_shown_with_all_its_parts(api: Api) -> None:
     assert {"targets", "targets_by_status", "calls", "calls_total", "selection", "insights"} < set(
         detail
     )
+
+
+async def test_viewers_are_not_told_who_it_was_about_unless_they_consented(api: Api) -> None:
+    known, history = (
+        Known(api.services.database, api.services.config),
+        History(api.services.database),
+    )
+    said = [await known.world.say("tomato seedlings", author=one) for one in (ANN, CAT)]
+    await known.consents(ANN)
+    run = await api.open()
+    topics = [str(TopicKey.user(one, SERVER)) for one in (ANN, CAT)]
+    for position, topic in enumerate(topics):
+        await history.target(run, topic, position, TargetStatus.SUCCESS)
+        key = TopicKey.parse(topic)
+        await known.world.learn("They garden", topic=key, message_ids=said, run_id=run.id)
+    await api.services.executor.targets.plan(run.id, considered(topics), now=NOON)
+    secret, _ = await api.access.keys.make(Grant("vera", Role.VIEWER), None)
+    headers = {"Authorization": f"Bearer {secret}"}
+    path = f"/runs/{run.id}"
+    for read, told in (
+        (await api.http.get(path), topics),
+        (await api.http.get(path, headers=headers), [topics[0], SOMEONE]),
+    ):
+        detail = read.json()
+        for part in ("targets", "selection"):
+            assert [one["topic"] for one in detail[part]] == told, part
+        insights = [one["topic"] for one in detail["insights"]]
+        assert insights == [one for one in told if one != SOMEONE]
+        assert (str(CAT) in read.text) is (SOMEONE not in told)
+
+
+def considered(topics: list[str]) -> Selected:
+    rows = tuple(Considered(TopicKey.parse(one), 0, chosen=True, reason="chosen") for one in topics)
+    return Selected((), rows, "")
 
 
 async def test_a_run_is_called_off_once(api: Api) -> None:

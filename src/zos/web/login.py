@@ -13,13 +13,13 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from zos.access.access import OPERATOR, Access
+from zos.access.access import OPERATOR
 from zos.access.gate.next_path import safe_next
 from zos.access.gate.places import LOGIN_PATH, LOGOUT_PATH
 from zos.access.login.address import client_address
 from zos.access.login.store import Grant
 from zos.web.screen import Screen, Shown
-from zos.web.services import Services
+from zos.web.services import Services, WebServices
 
 router = APIRouter()
 
@@ -51,8 +51,13 @@ async def login(
 async def log_in(
     request: Request, screen: Shown, services: Services, wanted: Annotated[Wanted, Form()]
 ) -> Response:
-    """Make a session, and go to where somebody wanted to go."""
+    """Make a session, and go to where somebody wanted to go.
+
+    A link that is good is no try: nobody can guess one, and no stranger's tries may keep its bearer out.
+    """
     access = services.access
+    if wanted.code and (grant := await access.links.take(wanted.code.strip())) is not None:
+        return await _let_in(request, screen, services, grant, wanted.next)
     address = client_address(request, trusts_proxy=services.config.api.trusted_proxy)
     wait_seconds = access.attempts.take(address)
     if wait_seconds:
@@ -60,17 +65,11 @@ async def log_in(
         refused = _form(screen, wanted, said, HTTPStatus.TOO_MANY_REQUESTS)
         refused.headers["retry-after"] = str(wait_seconds)
         return refused
-    grant = await _granted(access, wanted)
-    if grant is None:
+    if wanted.code or not access.token.matches(wanted.token.strip()):
         said = _NO_LINK if wanted.code else _NO_OPERATOR
         return _form(screen, Wanted(next=wanted.next), said, HTTPStatus.FORBIDDEN)
     access.attempts.forgive(address)
-    await access.sessions.close(access.cookie.read(request.headers))  # none older is left behind
-    agent = request.headers.get("user-agent", "")
-    secret, request.state.principal = await access.sessions.open(grant, agent)
-    response = screen.go_to(safe_next(wanted.next))
-    response.set_cookie(access.cookie.name, secret, **access.cookie.attributes)
-    return response
+    return await _let_in(request, screen, services, OPERATOR, wanted.next)
 
 
 @router.post(LOGOUT_PATH, name="log_out")
@@ -83,10 +82,16 @@ async def log_out(request: Request, screen: Shown, services: Services) -> Respon
     return response
 
 
-async def _granted(access: Access, wanted: Wanted) -> Grant | None:
-    if wanted.code:
-        return await access.links.take(wanted.code.strip())
-    return OPERATOR if access.token.matches(wanted.token.strip()) else None
+async def _let_in(
+    request: Request, screen: Screen, services: WebServices, grant: Grant, after: str
+) -> Response:
+    access = services.access
+    await access.sessions.close(access.cookie.read(request.headers))  # none older is left behind
+    agent = request.headers.get("user-agent", "")
+    secret, request.state.principal = await access.sessions.open(grant, agent)
+    response = screen.go_to(safe_next(after))
+    response.set_cookie(access.cookie.name, secret, **access.cookie.attributes)
+    return response
 
 
 def _form(

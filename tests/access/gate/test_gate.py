@@ -159,6 +159,14 @@ async def test_for_a_part_of_a_page_the_whole_page_goes_to_log_in(
     )
 
 
+@pytest.mark.parametrize("told", ["http://[::1/runs", "", "//evil.example", "\\evil.example"])
+async def test_a_part_of_a_page_that_nobody_can_name_leads_to_the_login_alone(
+    client: httpx.AsyncClient, told: str
+) -> None:
+    answer = await client.get("/runs/rows", headers={"HX-Request": "true", "HX-Current-URL": told})
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login")
+
+
 async def test_only_what_a_login_needs_is_open_to_all(client: httpx.AsyncClient) -> None:
     for path in ("/healthz", "/login", "/static/zos.css"):
         assert (await client.get(path)).status_code == 200
@@ -227,6 +235,8 @@ async def test_a_name_that_is_a_script_is_shown_as_text(client: httpx.AsyncClien
         ({"Origin": "http://localhost:1"}, 403),
         ({"Origin": "null"}, 403),
         ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "http://[::1"}, 403),
+        ({"Origin": "localhost"}, 403),
     ],
 )
 @pytest.mark.parametrize("path", ["/api/echo", "/runs", "/login"])

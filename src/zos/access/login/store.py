@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from zos.access.principal import Role
 from zos.access.secrets import hashed, new_secret
@@ -55,7 +55,11 @@ class LoginLinks:
 
     async def take(self, code: str) -> Grant | None:
         """Return what the link of that code grants, for the first who asks in time; else None."""
-        found = delete(login_link).where(login_link.c.hash == hashed(code))
+        is_it = login_link.c.hash == hashed(code)
+        async with self._database.read() as connection:  # strangers' tries are no writes
+            if await connection.scalar(select(login_link.c.hash).where(is_it)) is None:
+                return None
+        found = delete(login_link).where(is_it)
         async with self._database.write() as connection:
             row = (await connection.execute(found.returning(login_link))).one_or_none()
         if row is None or row.expires_at <= self._clock.now():
