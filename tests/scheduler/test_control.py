@@ -284,12 +284,13 @@ async def insist_on_half(stage: Stage, run: LayerRun) -> None:
     states = {row.topic_key: row for row in await stage.rows(run_target) if row.run_id == run.id}
     kept, given_up = states[channel(0)], states[channel(1)]
     assert (kept.status, kept.insights_created) == ("success", 1)
-    assert (given_up.status, given_up.reason) == ("skipped", "cancelled by ben: too dear")
+    assert (given_up.status, given_up.reason) == ("skipped", "the run was cancelled")
     calls = {row.target_id: row for row in await stage.rows(model_call)}
     assert (calls[kept.id].outcome, calls[given_up.id].outcome) == ("ok", "lost")
     assert given_up.cost_microusd == calls[given_up.id].cost_microusd > 0
     (row,) = [one for one in await stage.rows(layer_run) if one.id == run.id]
     assert (row.status, row.targets_done, row.insights_created) == ("cancelled", 1, 1)
+    assert row.reason == "cancelled by ben: too dear"
     assert row.cost_microusd == sum(one.cost_microusd for one in calls.values())
 
 

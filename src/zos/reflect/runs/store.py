@@ -22,6 +22,7 @@ from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.states import RunStatus, Trigger
 from zos.reflect.targets.store import skip_open
 
+_CANCELLED = "the run was cancelled"
 _CLAIMABLE = (RunStatus.QUEUED.value, RunStatus.INTERRUPTED.value)
 
 
@@ -152,7 +153,7 @@ class RunStore:
     async def cancel(self, run_id: str, *, reason: str, now: datetime) -> bool:
         """Call off an unfinished run, whoever works on it: that process can commit nothing more.
 
-        What is finished of it stays; its open targets are skipped, for the same reason.
+        What is finished of it stays; its open targets are skipped.
         """
         statement = (
             update(layer_run)
@@ -165,7 +166,8 @@ class RunStore:
         async with self._database.write() as connection:
             if (await connection.execute(statement)).rowcount != 1:
                 return False
-            await skip_open(connection, run_id, reason=reason, now=now)
+            # Who did it, and why, stands at the run alone: an erasure looks for them there.
+            await skip_open(connection, run_id, reason=_CANCELLED, now=now)
             return True
 
     async def get(self, run_id: str) -> LayerRun:
