@@ -141,6 +141,7 @@ class Lived:
         )
         made["above"] = await learn("Nests hang there", insight_ids=[made["place"]], message_ids=[])
         made["higher"] = await learn("Much hangs", insight_ids=[made["above"]], message_ids=[])
+        made["heard"] = await learn("Ben says annquetzal has a rake", message_ids=[B_ALONE])
         made["untouched"] = await learn("Ben lends tools", message_ids=[B_ALONE])
         made["ben"] = await learn(
             "Ben lends tools", topic=TopicKey.user(BEN, SERVER), message_ids=[B_ALONE]

@@ -29,7 +29,7 @@ from tests.observe.exports import export, person, said, write
 from tests.views.conftest import History
 
 from zos.config import Config
-from zos.consent.store import ConsentStore
+from zos.consent.store import ConsentRecord, ConsentStore
 from zos.core.clock import SimulatedClock
 from zos.core.consent import ConsentState
 from zos.core.errors import ConsentError, DatabaseError, NotFoundError, UsageError
@@ -40,7 +40,7 @@ from zos.insights.quarantine.store import settle
 from zos.llm.store import ModelCallStore
 from zos.members.erasure import course, store
 from zos.members.rights import Members
-from zos.observe.events import AgentSeen, ChannelKind, ChannelSeen, MemberUpdated
+from zos.observe.events import AgentSeen, Author, ChannelKind, ChannelSeen, MemberUpdated
 from zos.observe.importer import Importer
 from zos.reflect.self_concept.store import SelfConceptStore
 from zos.reflect.states import TargetStatus
@@ -51,6 +51,7 @@ RECEIPT = {
     "disputes": 0,
     "insight_lines": 7,
     "insights_deleted": 4,
+    "insights_reworded": 1,
     "insights_rewritten": 3,
     "ledger_entries": 0,
     "mentions": 1,
@@ -126,6 +127,7 @@ async def test_what_rested_on_them_is_struck_line_by_line_and_waits_for_review(
         "place": "review",
         "echo": "review",
         "named": "review",
+        "heard": "active",
         "untouched": "active",
         "ben": "active",
     }
@@ -146,6 +148,24 @@ async def test_a_note_that_names_them_as_they_were_called_once_goes_whole(lived:
         await connection.execute(renamed)
     await lived.members.forget(ANN, "member")
     assert "named" not in await lived.statuses()
+
+
+async def test_a_note_that_only_says_their_name_says_someone(lived: Lived) -> None:
+    await lived.members.forget(ANN, "member")
+    assert (await said_of(lived, "heard")) == "Ben says someone has a rake"
+
+
+async def test_a_name_that_another_agreed_to_show_stays(lived: Lived) -> None:
+    ben = Author(BEN, "ben", "Annquetzal", role_ids=())
+    await lived.record(MemberUpdated(ben, SERVER, EPOCH))
+    await lived.members.forget(ANN, "member")
+    assert (await said_of(lived, "heard")) == "Ben says annquetzal has a rake"
+
+
+async def said_of(lived: Lived, name: str) -> str:
+    query = f"SELECT content FROM insight WHERE id = '{lived.insights[name]}'"
+    ((content,),) = await lived.rows(query)
+    return str(content)
 
 
 async def test_topics_of_what_was_struck_are_thought_about_again(lived: Lived) -> None:
@@ -185,11 +205,13 @@ async def test_nothing_of_theirs_comes_in_again(lived: Lived, tmp_path: Path) ->
     named = ChannelSeen(11, 1, "threadquetzal", ChannelKind.THREAD, EPOCH, 10, creator_id=ANN)
     await lived.record(named, wrote(3_000, ANN_AUTHOR, SECRET))
     path = write(tmp_path / "a.json", export([said(1, ANN, SECRET), said(2, BEN, "hello")]))
+    yes = ConsentRecord(ANN, ConsentState.GRANTED, lived.clock.now(), "file:c.json")
     report = await Importer(
         lived.database, lived.consents, lived.config, clock=lived.clock
-    ).import_paths([path])
+    ).import_paths([path], consents=[yes])
 
-    assert (report.total("messages"), report.total("refused")) == (1, 1)
+    assert (report.total("messages"), report.total("refused"), report.consents) == (1, 1, 0)
+    assert (await lived.members.standing(ANN)).state is None
     after = (await lived.everything()).lower()
     assert "quetzal" not in after
     assert person(ANN)["name"] not in after

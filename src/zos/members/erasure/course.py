@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from zos.consent.names.store import known_in
 from zos.core.ids import discord_operator
+from zos.core.names import KnownMember
 from zos.db.purge import purge
 from zos.insights.quarantine.store import settle
 from zos.members.erasure import store
@@ -21,6 +23,7 @@ from zos.members.erasure.aftermath import Aftermath
 from zos.members.erasure.deeds import store as deeds
 from zos.members.erasure.echoes import Echoes
 from zos.members.knowledge import store as knowledge
+from zos.members.reexamining.rewording.store import put_texts, reworded, texts_after
 from zos.members.reexamining.store import (
     Gone,
     insights_about,
@@ -30,6 +33,7 @@ from zos.members.reexamining.store import (
     take_out,
 )
 from zos.observe.messages.store import take_turn
+from zos.prompts.labels import nameless
 from zos.reflect.outbox.withdrawal.store import are_settled, settled
 from zos.reflect.self_concept.file import settle as settle_file
 from zos.reflect.self_concept.store import SelfConceptStore
@@ -97,6 +101,7 @@ class Eraser:
             names = await self._names(member_id)
             await self._messages(erasure_id, member_id, names, progress or _nobody)
             await self._insights(erasure_id, member_id, names)
+            await self._notes(erasure_id, member_id, names)
             await self._topics(erasure_id, member_id)
             await self._runs(erasure_id, member_id)
             await self._reactions(erasure_id, member_id)
@@ -187,6 +192,33 @@ class Eraser:
             counts = await self._aftermath.follow(connection, whole, erasure_id=erasure_id)
             await store.note(connection, erasure_id, counts)
         return bool(ids)
+
+    async def _notes(self, erasure_id: str, member_id: int, names: frozenset[str]) -> None:
+        """Take their names out of notes that only say them, as others do: these stay what they are."""
+        if not names:
+            return
+        told = await self._without(member_id, names)
+        last = 0
+        while True:
+            async with self._database.read() as connection:
+                texts = await texts_after(connection, last, limit=PORTION)
+            if not texts:
+                return
+            if changed := [*reworded(texts, told)]:
+                async with self._database.write() as connection:
+                    await put_texts(connection, changed)
+                    await store.note(connection, erasure_id, {"insights_reworded": len(changed)})
+            last = texts[-1].seq
+
+    async def _without(self, member_id: int, names: frozenset[str]) -> Callable[[str], str]:
+        """Return what takes a member's names out of texts, but for those that somebody else agreed to show."""
+        async with self._database.read() as connection:
+            others = await known_in(connection, names)
+            consent = await self._consents.view(connection, among=others)
+        known = {one: called for one, called in others.items() if consent.allows(one)}
+        known |= {one: called for one, called in others.items() if called.is_bot}
+        known[member_id] = KnownMember(tuple(names), is_bot=False)
+        return nameless(known, consent, known.keys() - {member_id})
 
     async def _topics(self, erasure_id: str, member_id: int) -> None:
         while True:

@@ -1,0 +1,1 @@
+"""Insights whose texts change a little, and stay what they are."""
