@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import psycopg
+from sqlalchemy import text
 
 from zos.core.ids import new_ulid
+from zos.db.engine import Database
 from zos.db.migrate import head_revision
 from zos.db.tables import metadata
 
@@ -44,6 +47,14 @@ def emptied(uri: str) -> bool:
         found = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         return found == [(head_revision(),)]
     return False
+
+
+async def somebody_waits(database: Database) -> None:
+    """Return when a transaction waits for a lock that another one has."""
+    waiting = text("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+    async with asyncio.timeout(20), database.read() as connection:
+        while not await connection.scalar(waiting):
+            pass
 
 
 class ReusedDatabase:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.postgres import somebody_waits
 from tests.reflect.runs.test_store import fire, opened
 
 from zos.db.engine import Database
@@ -123,3 +127,29 @@ async def test_a_scheduled_run_starts_the_count_anew(database: Database) -> None
     run = await opened(runs, fire("self"))
     await runs.claim(run.id, owner="a", now=NOW)
     assert await counter(database, "self") == 0
+
+
+@pytest.mark.parametrize("config", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda connection: count_insights(
+            connection, layer="nightly", categories=["user"], now=NOW
+        ),
+        lambda connection: open_due(connection, now=NOW),
+    ],
+    ids=["count", "look"],
+)
+async def test_counters_are_locked_in_the_order_of_their_layers(
+    database: Database, count: Callable[[AsyncConnection], Awaitable[object]]
+) -> None:
+    for layer in ("b", "a"):  # the order in which they are stored
+        await watch(database, layer, 0)
+    of_layer = select(layer_state).with_for_update(nowait=True)
+
+    async with database.write() as holding:
+        await holding.execute(of_layer.where(layer_state.c.layer == "a"))
+        other = asyncio.create_task(database.write_at_once(count))
+        await somebody_waits(database)
+        await holding.execute(of_layer.where(layer_state.c.layer == "b"))
+    await other

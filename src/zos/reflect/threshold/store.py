@@ -1,7 +1,8 @@
 """Counter rows: `layer_state.insights_since_run`, raised in the transaction that stores the insights.
 
 The row's lock is what makes it exact under concurrent writers: whoever raises the counter past
-the threshold takes the threshold off it and opens the run, in the same transaction.
+the threshold takes the threshold off it and opens the run, in the same transaction. Rows are locked
+in the order of their layers, so that no two writers wait for each other.
 """
 
 from __future__ import annotations
@@ -18,16 +19,22 @@ from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.runs.store import as_run, opening_row
 from zos.reflect.states import RunStatus, Trigger
 
+_COUNTING = (
+    select(layer_state.c.layer)
+    .where(layer_state.c.trigger_threshold.is_not(None))
+    .order_by(layer_state.c.layer)
+    .with_for_update()
+)
+_THEIRS = _COUNTING.where(
+    layer_state.c.layer != bindparam("but"),
+    or_(
+        layer_state.c.trigger_categories.is_(None),
+        layer_state.c.trigger_categories.contains(bindparam("category")),
+    ),
+)
 _RAISE = (
     update(layer_state)
-    .where(
-        layer_state.c.layer != bindparam("but"),
-        layer_state.c.trigger_threshold.is_not(None),
-        or_(
-            layer_state.c.trigger_categories.is_(None),
-            layer_state.c.trigger_categories.contains(bindparam("category")),
-        ),
-    )
+    .where(layer_state.c.layer.in_(_THEIRS))
     .values(insights_since_run=layer_state.c.insights_since_run + bindparam("count", type_=Integer))
     .returning(
         layer_state.c.layer, layer_state.c.insights_since_run, layer_state.c.trigger_threshold
@@ -50,7 +57,7 @@ async def count_insights(
         The runs that became due and were opened, queued.
     """
     is_due: dict[str, bool] = {}
-    for category, count in Counter(categories).items():
+    for category, count in sorted(Counter(categories).items()):
         given = {"but": layer, "category": f",{category},", "count": count}
         for one in await connection.execute(_RAISE, given):
             is_due[one.layer] = one.insights_since_run >= one.trigger_threshold
@@ -59,14 +66,7 @@ async def count_insights(
 
 async def open_due(connection: AsyncConnection, *, now: datetime) -> list[LayerRun]:
     """Open one run for every layer whose counter has reached its threshold, and take it off the counter."""
-    due = (
-        select(layer_state.c.layer)
-        .where(
-            layer_state.c.trigger_threshold.is_not(None),
-            layer_state.c.insights_since_run >= layer_state.c.trigger_threshold,
-        )
-        .with_for_update()  # two that look at once must not both take the same threshold
-    )
+    due = _COUNTING.where(layer_state.c.insights_since_run >= layer_state.c.trigger_threshold)
     return [
         await _open(connection, name, now)
         for name in (await connection.execute(due)).scalars().all()
