@@ -1,5 +1,6 @@
 """What was said in private surfaces nowhere else: in no prompt about anything but its author, on no route of
-the API, on no page, in no answer of the command line.
+the API, on no page, in no answer of the command line. Nor does the name of somebody without consent, of
+whom the others talk.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from zos.core.ids import new_ulid
 from zos.core.scopes import Scope
 from zos.core.topics import TopicKey
 from zos.db.tables import insight, layer_run, topic
-from zos.observe.events import Emoji, MessageCreated
+from zos.observe.events import Author, Emoji, Event, MemberUpdated
 from zos.observe.recorder import Recorder
 from zos.service.discord import discord_bot
 from zos.service.http import http_app
@@ -45,7 +46,9 @@ from zos.service.serving import api_services, web_services
 from zos.web.app import PAGES, create_pages
 
 WORD = "petrichor"
+NAME = "ottoline"
 SECRET = f"the tool shed: my {WORD} is behind it"
+OTTOLINE = 707
 OWN = TopicKey.user(ANN)
 """The one topic to which Ann's private words belong."""
 
@@ -93,11 +96,12 @@ async def night(config: Config, clock: SimulatedClock) -> AsyncIterator[Night]:
         await services.scheduler.drain(0)
 
 
-def talk() -> Iterator[MessageCreated]:
-    """Ann and Ben talk about tools, answer each other, and Ann tells Zos something in private."""
+def talk() -> Iterator[Event]:
+    """Ann and Ben talk about Ottoline's tools, answer each other, and Ann tells Zos something in private."""
+    yield MemberUpdated(Author(OTTOLINE, NAME, "Ottoline"), SERVER, EPOCH)
     sprout = (Emoji("sprout", 801),)
     for number in range(2_020, 2_032, 2):
-        text = f"the tool shed needs tools, number {number}"
+        text = f"the tool shed needs Ottoline's tools, number {number}"
         yield wrote(number, ANN_AUTHOR, text, mentions=(BEN_AUTHOR,), emoji=sprout)
         yield wrote(number + 1, BEN_AUTHOR, text, reply_to_id=number, emoji=sprout)
     for number in range(2_040, 2_046):
@@ -117,7 +121,7 @@ async def understand(world: World) -> list[str]:
         f"Ann hides a {WORD}", topic=OWN, message_ids=[2_040], scope=Scope.DM
     )
     return [private] + [
-        await world.learn("They share tools", topic=key, message_ids=[2_020])
+        await world.learn("They share Ottoline's tools", topic=key, message_ids=[2_020])
         for key in (TopicKey.user(ANN, SERVER), TopicKey.dyad(ANN, BEN, SERVER)) * 2
     ]
 
@@ -142,6 +146,7 @@ async def test_no_prompt_about_anything_else_holds_a_private_word(night: Night) 
             text = "".join(one.system + one.text for one in target.prompts)
             asked += bool(target.prompts)
             assert WORD not in text.lower() or target.topic == OWN, (name, target.topic)
+            assert NAME not in text.lower(), (name, target.topic)
     assert asked >= len(BUILT_IN) - 1
 
 
@@ -164,13 +169,21 @@ async def test_no_route_and_no_page_shows_a_private_word(night: Night) -> None:
             answer = await http.get(path, params=query)
             assert answer.status_code != 500, (path, answer.text)
             shown += answer.is_success
-            assert path.endswith("/export") or WORD not in answer.text.lower(), path
+            if not path.endswith("/export"):
+                assert WORD not in answer.text.lower(), path
+                assert names_everybody(path) or NAME not in answer.text.lower(), path
         for layer, key in product(night.values["layer"], (OWN, TopicKey.user(ANN, SERVER))):
             body = {"topics": [str(key)]}
             answer = await http.post(f"/api/v1/jobs/{layer}/preview", json=body)
             assert WORD not in answer.text.lower(), (layer, key)
+            assert NAME not in answer.text.lower(), (layer, key)
         assert shown > 40, shown
     await events.close()
+
+
+def names_everybody(path: str) -> bool:
+    """Whether it is a list of members, which operators alone see."""
+    return path.endswith("/members")
 
 
 def api_questions(night: Night) -> Iterator[tuple[str, dict[str, str]]]:
@@ -219,6 +232,7 @@ async def test_no_answer_of_the_command_line_holds_a_private_word(
             )
             assert result.exit_code in {0, 1, 2, 3}, (command, result.output, result.exception)
             assert WORD not in result.output.lower(), command
+            assert command[:2] == ["member", "list"] or NAME not in result.output.lower(), command
 
 
 def commands(night: Night) -> Iterator[list[str]]:

@@ -98,11 +98,15 @@ async def known_insights(
     sources = await sources_of(connection, roles)
     cited = {one for lines in sources.values() for some, _ in lines.values() for one in some}
     messages = await _source_messages(connection, reader, cited)
-    known = await known_in(connection, chain(*map(_texts, rows.values())))
+    said = (one.text for one in messages.values() if one.text is not None)
+    known = await known_in(connection, chain(said, *map(_texts, rows.values())))
     keys = {one: TopicKey.parse(row.topic_key) for one, row in rows.items()}
     of_topics = chain(*(key.members for key in keys.values()))
     view = await consents.view(connection, among={*chain(*people.values()), *of_topics, *known})
     titles = await titles_for(connection, keys.values(), reader.member_id, view)
+    if not reader.private:
+        told = nameless(known, view, [reader.member_id])
+        messages = {one: _told(message, told) for one, message in messages.items()}
     return tuple(
         _known(
             rows[one],
@@ -115,6 +119,10 @@ async def known_insights(
         for one in roles
         if one in rows
     )
+
+
+def _told(one: SourceMessage, told: Callable[[str], str]) -> SourceMessage:
+    return one if one.text is None else replace(one, text=told(one.text))
 
 
 async def _source_messages(
