@@ -253,15 +253,17 @@ def _runs(sizes: Sizes) -> list[str]:
         "tokens_out": "2000",
         "cost_microusd": "20000",
     }
-    run_at = f"({to_micros(START)} + i / 10 * {_step(sizes.runs, sizes)})"
-    run_id = f"ulid({run_at}, i / 10)"
+    large = sizes.runs // 3  # this one has the topics of four
+    number = f"CASE WHEN i / 10 BETWEEN {large} AND {large + 3} THEN {large} ELSE i / 10 END"
+    run_at = f"({to_micros(START)} + ({number}) * {_step(sizes.runs, sizes)})"
+    run_id = f"ulid({run_at}, {number})"
     topic = f"(SELECT key FROM topic WHERE topic.id = {_pick(21, sizes.topics)} + 1)"
     some_topic = f"coalesce({topic}, '{LIVELY}')"
     target = {
         "id": f"ulid({run_at}, 1000000 + i)",
         "run_id": run_id,
         "topic_key": some_topic,
-        "position": "i % 10",
+        "position": "i % 40",
         "status": "'success'",
         "reason": "''",
         "attempts": "1",
@@ -277,7 +279,7 @@ def _runs(sizes: Sizes) -> list[str]:
     decision = {
         "run_id": run_id,
         "topic_key": some_topic,
-        "position": "i % 10",
+        "position": "i % 40",
         "balance": "5000000",
         "chosen": "1",
         "reason": "''",

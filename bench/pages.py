@@ -69,7 +69,10 @@ def pages(path: Path) -> Iterator[str]:
     """Yield the addresses of pages: first ones, last ones, and single things."""
     some = _some(path)
     yield from ("/", "/runs", f"/runs?before={some['late_run']}", "/runs?status=failed")
-    yield from (f"/runs?layer={LAYERS[3]}", f"/runs/{some['run']}", "/schedule", "/layers")
+    yield from ("/runs?status=open", f"/runs?layer={LAYERS[3]}")
+    yield from (f"/runs/{some['run']}", f"/runs/{some['large_run']}")
+    yield from ("/schedule", "/schedule?layout=list", "/layers", f"/layers/{LAYERS[3]}")
+    yield f"/layers/{LAYERS[3]}/slots"
     yield from ("/topics", f"/topics?before={some['late_topic']}", "/topics?category=channel")
     yield from ("/topics?category=emoji", "/topics?server_id=2", f"/topics/{LIVELY}")
     yield f"/topics/{some['topic']}"
@@ -86,7 +89,9 @@ def pages(path: Path) -> Iterator[str]:
     yield f"/relationships?before={some['late_tie']}"
     yield from ("/costs", "/costs?days=7", "/costs?days=90", "/costs/calls")
     yield from (f"/costs/calls?before={some['late_call']}", "/costs/calls?failed=true")
-    yield from (f"/costs/calls?model={MODELS[2]}", "/costs/calls?layer=none", "/system")
+    yield from (f"/costs/calls?model={MODELS[2]}", "/costs/calls?layer=none")
+    yield from ("/members", "/members?before=4900", "/members?q=ember+49", "/members/7")
+    yield from ("/system", "/system/audit", "/preferences")
 
 
 def lists(path: Path) -> Iterator[str]:
@@ -127,6 +132,7 @@ def _some(path: Path) -> dict[str, str]:
         "late_tie": "SELECT balance || '.' || id FROM topic WHERE server_id = 1 AND category = 'dyad'"
         " ORDER BY balance LIMIT 1 OFFSET 60",
         "run": "SELECT id FROM layer_run ORDER BY id LIMIT 1 OFFSET (SELECT count(*) / 2 FROM layer_run)",
+        "large_run": "SELECT run_id FROM run_target GROUP BY run_id ORDER BY count(*) DESC LIMIT 1",
         "insight": "SELECT id FROM insight WHERE scope = 'public' ORDER BY seq LIMIT 1"
         " OFFSET (SELECT count(*) / 2 FROM insight)",
         "topic": "SELECT key FROM topic WHERE category = 'user' LIMIT 1 OFFSET 70",

@@ -6,17 +6,18 @@ until it is settled, as it does for the limits. What is read are the sums of day
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from zos.config import Config
 from zos.db.engine import Connection, Database
+from zos.db.sets import one_of
 from zos.db.tables import MICRO, call_sum, server
 from zos.llm.sums.store import NO_SERVER, CallSums, SumBy
 from zos.members.model import Snowflake
@@ -120,7 +121,7 @@ class CostsView:
         """Return the costs of the last `days` local days, the day of `now` (aware) included."""
         range_ = LocalDays.until(now, days, self._zone)
         async with self._sums.read(self._zone) as connection:
-            rows = await self._rows(connection, by, range_)
+            rows = (await _summed(connection, [by], range_))[by]
             limits = await self._spending(connection, now)
         return Costs(by, range_.since, range_.end, rows, _total(rows), limits)
 
@@ -128,7 +129,7 @@ class CostsView:
         """Return the costs of the last `days` local days, the day of `now` (aware) included, in every way."""
         range_ = LocalDays.until(now, days, self._zone)
         async with self._sums.read(self._zone) as connection:
-            by = {one: await self._rows(connection, one, range_) for one in CostBy}
+            by = await _summed(connection, list(CostBy), range_)
             by_day_and_model = await _days_and_models(connection, range_)
             limits = await self._spending(connection, now)
         found = {row.name: row for row in by[CostBy.DAY]}
@@ -160,19 +161,23 @@ class CostsView:
             Spending("month", int(spent.month or 0) / MICRO, self._limits.per_month_usd),
         )
 
-    async def _rows(
-        self, connection: Connection, by: CostBy, days: LocalDays
-    ) -> tuple[CostRow, ...]:
-        """Return the sums by `by`: days in order, else the dearest first."""
-        given = {"first": days.date(0), "last": days.date(days.count - 1)}
-        if by is CostBy.DAY:
-            return tuple(map(_row, await connection.execute(_BY_DAY, given)))
-        found = await connection.execute(_BY_NAME, {**given, "by": by.value})
-        rows = [_row(row) for row in found]
-        if by is CostBy.SERVER:
-            names = {row.id: row.name for row in await connection.execute(_SERVERS)}
-            rows = [_of_server(row, names) for row in rows]
-        return tuple(sorted(rows, key=lambda row: (-row.cost_usd, -row.calls, row.name)))
+
+async def _summed(
+    connection: Connection, by: Sequence[CostBy], days: LocalDays
+) -> dict[CostBy, tuple[CostRow, ...]]:
+    """Return the sums by each of `by`: days in order, else the dearest first."""
+    given = {**_ends(days), "by": [one.value for one in by]}
+    rows: dict[CostBy, list[CostRow]] = {one: [] for one in by}
+    for kind, *found in await connection.execute(_BY_NAME, given):
+        rows[CostBy(kind)].append(_row(found))
+    if CostBy.DAY in rows:
+        rows[CostBy.DAY] = list(map(_row, await connection.execute(_BY_DAY, given)))
+    if CostBy.SERVER in rows:
+        names = {row.id: row.name for row in await connection.execute(_SERVERS)}
+        rows[CostBy.SERVER] = [_of_server(row, names) for row in rows[CostBy.SERVER]]
+    for kind in rows.keys() - {CostBy.DAY}:
+        rows[kind].sort(key=lambda row: (-row.cost_usd, -row.calls, row.name))
+    return {kind: tuple(some) for kind, some in rows.items()}
 
 
 # Each call is in one sum by model: added up, they are a day's.
@@ -189,9 +194,9 @@ _BY_DAY = (
     .order_by(call_sum.c.day)
 )
 _BY_NAME = (
-    select(call_sum.c.name, *_SUMS)
-    .where(call_sum.c.by == bindparam("by"), _IN_RANGE, call_sum.c.calls > 0)
-    .group_by(call_sum.c.name)
+    select(call_sum.c.by, call_sum.c.name, *_SUMS)
+    .where(one_of(call_sum.c.by, "by"), _IN_RANGE, call_sum.c.calls > 0)
+    .group_by(call_sum.c.by, call_sum.c.name)
 )
 _BY_DAY_AND_MODEL = select(call_sum.c.day, call_sum.c.name, call_sum.c.cost_microusd).where(
     _OF_MODELS, _IN_RANGE, call_sum.c.calls > 0
@@ -204,12 +209,15 @@ _SERVERS = select(server.c.id, server.c.name)
 
 
 async def _days_and_models(connection: Connection, days: LocalDays) -> dict[tuple[str, str], float]:
-    given = {"first": days.date(0), "last": days.date(days.count - 1)}
-    found = await connection.execute(_BY_DAY_AND_MODEL, given)
+    found = await connection.execute(_BY_DAY_AND_MODEL, _ends(days))
     return {(day.isoformat(), model): cost / MICRO for day, model, cost in found}
 
 
-def _row(found: Row[Any]) -> CostRow:
+def _ends(days: LocalDays) -> dict[str, Any]:
+    return {"first": days.date(0), "last": days.date(days.count - 1)}
+
+
+def _row(found: Sequence[Any]) -> CostRow:
     calls, failed, tokens_in, tokens_out, cost = map(int, found[1:])
     return CostRow(str(found[0]), None, calls, failed, tokens_in, tokens_out, cost / MICRO)
 
