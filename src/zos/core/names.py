@@ -24,6 +24,8 @@ _UNSPACED = (
 # Accents, points and vowel signs, which `\w` leaves out, and the joiners between letters.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff\u200c\u200d"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+(?:[{_MARKS}]+[^\W{_UNSPACED}]*)*")
+_IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
+_PARTED = re.compile(r"[|•·~]")
 _MAX_GAP = 2
 _MAX_LOOKED_UP = 64  # characters; an index does not take any length
 
@@ -51,8 +53,13 @@ class Standing(NamedTuple):
 
 
 def words_of_name(name: str) -> tuple[str, ...]:
-    """Return the words of a name; none for one without letters and digits, such as emoji."""
-    return tuple(map(_folded, _WORD.findall(name)))
+    """Return the words of a name; none for one without letters and digits, such as emoji.
+
+    What people write beside it is no part of it: `Rosie (she/her)`, `[MOD] Rosie`, `Rosie | UTC+2`.
+    """
+    bare = _IN_BRACKETS.sub(" ", name)
+    parts = (_WORD.findall(part) for part in (*_PARTED.split(bare), name))
+    return tuple(map(_folded, next(filter(None, parts), [])))
 
 
 def telling_word(name: str) -> str | None:
