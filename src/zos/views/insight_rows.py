@@ -152,6 +152,12 @@ def texts_of(insights: Iterable[Insight]) -> Iterator[str]:
         yield from one.open_questions
 
 
+def said_in(what: Iterable[StoredMessage | Dispute]) -> Iterator[str]:
+    """Yield what people wrote in messages, or against insights."""
+    for one in what:
+        yield one.text if isinstance(one, Dispute) else one.content
+
+
 def insight_row(
     one: Insight, titles: Mapping[TopicKey, str], shown: Callable[[str], str]
 ) -> InsightRow:

@@ -6,7 +6,7 @@ shown, nor what rests on words said in private; their messages stand in a conver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -19,7 +19,6 @@ from zos.consent.store import ConsentStore
 from zos.core.consent import ConsentView
 from zos.core.errors import ConsentError
 from zos.core.names import KnownMember
-from zos.core.topics import TopicKey
 from zos.db.tables import insight
 from zos.insights.consented.store import without
 from zos.insights.model import Insight, InsightFilter, InsightLine, InsightStatus
@@ -27,7 +26,7 @@ from zos.insights.provenance.store import messages_behind
 from zos.insights.retrieval import InsightRetrieval
 from zos.insights.store import SHAREABLE, InsightStore
 from zos.observe.store import MessageStore, StoredMessage
-from zos.prompts.labels import Labels, nameless
+from zos.prompts.labels import nameless
 from zos.views.insight_origin import disputes_of, origin_of
 from zos.views.insight_rows import (
     FoundRow,
@@ -41,6 +40,7 @@ from zos.views.insight_rows import (
     labels_of,
     message_row,
     people_in,
+    said_in,
     texts_of,
 )
 from zos.views.page import Page, page_of, parts_of_cursor
@@ -88,10 +88,10 @@ class InsightsView:
             limit=limit + 1,
             before_seq=_position(before),
         )
-        known = await self._known(texts_of(found))
         people = frozenset[int]().union(*map(_members, found))
-        consent = await self._consent.view(among={*people, *known})
-        titles = await self._titles((one.topic for one in found), consent)
+        async with self._database.read() as connection:
+            known, consent = await self._known(connection, texts_of(found), people)
+            titles = await topic_titles(connection, (one.topic for one in found), consent)
         shown = nameless(known, consent, people)
         page = page_of(found, limit, lambda one: str(one.seq))
         return Page(tuple(insight_row(one, titles, shown) for one in page.items), page.next_cursor)
@@ -118,8 +118,8 @@ class InsightsView:
         Raises:
             UsageError: If there is no such profile.
         """
-        called = await self._known([query])
-        asked = nameless(called, await self._consent.view(among=called.keys()))(query)
+        async with self._database.read() as connection:
+            asked = nameless(*await self._known(connection, [query]))(query)
         hits = await self._retrieval.search(
             asked, profile=profile, server_id=server_id, consent=self._consent, now=now, limit=limit
         )
@@ -127,13 +127,13 @@ class InsightsView:
         topics = [one.topic for one in insights.values()]
         stored = await self._stored(hit.message_id for hit in hits if hit.message_id)
         in_order = [stored[hit.message_id] for hit in hits if hit.message_id in stored]
-        known = await self._known(
-            [*texts_of(insights.values()), *(one.content for one in in_order)]
-        )
         people = frozenset[int]().union(*map(_members, insights.values()))
-        consent = await self._consent.view(among={*people, *people_in(in_order), *known})
-        titles = await self._titles(topics, consent)
-        labels = await self._labels(in_order, consent, known)
+        texts = (*texts_of(insights.values()), *said_in(in_order))
+        async with self._database.read() as connection:
+            known, consent = await self._known(connection, texts, {*people, *people_in(in_order)})
+            titles = await topic_titles(connection, topics, consent)
+            names = await self._messages.members(people_in(in_order), connection)
+        labels = labels_of(in_order, names, consent, known)
         shown = nameless(known, consent, people)
         messages = {one.id: message_row(one, labels, consent) for one in in_order}
         rows = {one.id: insight_row(one, titles, shown) for one in insights.values()}
@@ -158,8 +158,9 @@ class InsightsView:
         consent = await self._consent.view(among=in_them)
         _insist_on_shareable(one, consent)
         shown = {key: part for key, part in below.items() if _is_shareable(part, consent)}
-        titles = await self._titles([one.topic, *(part.topic for part in shown.values())], consent)
+        topics = [one.topic, *(part.topic for part in shown.values())]
         async with self._database.read() as connection:
+            titles = await topic_titles(connection, topics, consent)
             behind = await messages_behind(connection, shown)
             behind = {key: ids[-MAX_MESSAGES_BEHIND:] for key, ids in behind.items()}
             origin = await origin_of(connection, one)
@@ -169,14 +170,12 @@ class InsightsView:
             [*chain(*behind.values()), *chain(*(line.message_ids for line in one.sources))]
         )
         in_order = _in_order(one.sources, behind, stored)
-        disputing = [row.member_id for row in disputes]
-        said = (part.content for part in in_order)
-        held = (row.text for row in disputes)
-        known = await self._known([*texts_of((one, *shown.values())), *said, *held])
-        speakers = await self._consent.view(
-            among={*in_them, *people_in(in_order), *disputing, *known}
-        )
-        labels = await self._labels(in_order, speakers, known, disputing)
+        present = {**people_in(in_order), **dict.fromkeys(row.member_id for row in disputes)}
+        texts = (*texts_of((one, *shown.values())), *said_in(in_order), *said_in(disputes))
+        async with self._database.read() as connection:
+            known, speakers = await self._known(connection, texts, {*in_them, *present})
+            names = await self._messages.members(present, connection)
+        labels = labels_of(in_order, names, speakers, known)
         told = nameless(known, speakers, in_them)
         messages = {part.id: message_row(part, labels, speakers) for part in in_order}
         rows = {key: insight_row(part, titles, told) for key, part in shown.items()}
@@ -194,29 +193,16 @@ class InsightsView:
             disputes=tuple(dispute_row(row, labels) for row in disputes),
         )
 
-    async def _titles(
-        self, topics: Iterable[TopicKey], consent: ConsentView
-    ) -> dict[TopicKey, str]:
-        async with self._database.read() as connection:
-            return await topic_titles(connection, topics, consent)
-
     async def _stored(self, message_ids: Iterable[int]) -> dict[int, StoredMessage]:
         found = await self._messages.messages_by_id(message_ids)
         return {one.id: one for one in found if one.scope in SHAREABLE}
 
-    async def _known(self, texts: Iterable[str]) -> dict[int, KnownMember]:
-        async with self._database.read() as connection:
-            return await known_in(connection, texts)
-
-    async def _labels(
-        self,
-        messages: Sequence[StoredMessage],
-        consent: ConsentView,
-        known: Mapping[int, KnownMember],
-        others: Iterable[int] = (),
-    ) -> Labels:
-        everybody = {**people_in(messages), **dict.fromkeys(others)}
-        return labels_of(messages, await self._messages.members(everybody), consent, known)
+    async def _known(
+        self, connection: Connection, texts: Iterable[str], people: Iterable[int] = ()
+    ) -> tuple[dict[int, KnownMember], ConsentView]:
+        """Return whose names stand in `texts`, and what they and `people` say to being named."""
+        known = await known_in(connection, texts)
+        return known, await self._consent.view(connection, among={*people, *known})
 
 
 @dataclass(frozen=True, slots=True)
