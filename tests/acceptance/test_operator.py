@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tests.acceptance.conftest import Home
+from tests.acceptance.conftest import Home, until
+from tests.fakes.model_server import ModelServer, Reply
+
+from zos.db.tables import model_call
 
 
 async def test_a_trigger_is_carried_out_by_the_service_and_waited_for_or_not(home: Home) -> None:
@@ -81,6 +84,27 @@ async def test_a_pause_by_the_command_line_is_the_services_and_outlives_it(home:
     assert (await home.job())["paused"] == kept
     assert (await home.ask("reflect", "resume", "nightly", "--json")).json["paused"] is None
     assert (await home.job())["paused"] is None
+
+
+async def test_a_run_of_the_service_is_called_off_by_the_command_line(
+    home: Home, server: ModelServer
+) -> None:
+    good, server.default = server.default, Reply(hang=True)
+    await home.serve()
+    run_id = await home.trigger(topics=home.topics[:1])
+    await until(lambda: bool(server.requests))
+    done = await home.ask("reflect", "cancel", run_id, "--note", "too dear")
+    assert done.out == "Cancelled a run of nightly: 0 of 1 topics were done.\n"
+    (run,) = await home.runs()
+    assert run.status == "cancelled"
+    assert run.reason.startswith("cancelled by ")
+    assert run.reason.endswith(": too dear")
+    assert [row.outcome for row in await home.rows(model_call)] == ["lost"]
+    again = await home.ask("reflect", "cancel", run_id)
+    assert (again.code, "has ended already: cancelled." in again.err) == (2, True)
+    server.default = good
+    next_run = await home.ask("reflect", "trigger", "nightly", "--topic", home.topics[0])
+    assert (next_run.code, next_run.out.splitlines()[0]) == (0, "Layer executed: success")
 
 
 async def test_the_doctor_knows_the_living_from_the_dead(home: Home) -> None:
