@@ -6,12 +6,17 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from zos.core.errors import NotFoundError
+from zos.core.topics import TopicKey
 from zos.db.engine import Database
+from zos.db.tables import layer_run, run_target
 from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.runs.store import RunStore
-from zos.reflect.states import RunStatus, Trigger
+from zos.reflect.states import RunStatus, TargetStatus, Trigger
+from zos.reflect.targets.store import TargetStore
+from zos.salience.selector import Candidate, Selected
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=30)
@@ -149,6 +154,26 @@ async def test_the_last_outcomes_are_those_of_runs_that_began(database: Database
     await runs.open(fire(slot=LATER), now=LATER, status=RunStatus.MISSED)
     assert await runs.final_statuses("nightly", limit=5) == [RunStatus.SUCCESS, RunStatus.FAILED]
     assert await runs.running("nightly") is None
+
+
+async def test_a_commit_under_way_and_a_cancel_wait_for_each_other(database: Database) -> None:
+    runs = RunStore(database)
+    run = await opened(runs)
+    assert await runs.claim(run.id, owner="one", now=NOW)
+    candidate = Candidate(TopicKey.channel(1, 2), 0, None, 0, 100)
+    await TargetStore(database).plan(run.id, Selected((candidate,), (), ""), now=NOW)
+    async with database.write() as connection:  # as `finish_target` does: the target, then its run
+        done = update(run_target).where(run_target.c.run_id == run.id)
+        await connection.execute(done.values(status=TargetStatus.SUCCESS.value))
+        cancelling = asyncio.create_task(runs.cancel(run.id, reason="enough", now=LATER))
+        await asyncio.wait({cancelling}, timeout=0.2)
+        count = update(layer_run).where(layer_run.c.id == run.id).values(targets_done=1)
+        await connection.execute(count)
+    assert await cancelling
+    (target,) = await TargetStore(database).of_run(run.id)
+    assert target.status is TargetStatus.SUCCESS
+    ended = await runs.get(run.id)
+    assert (ended.status, ended.targets_done) == (RunStatus.CANCELLED, 1)
 
 
 async def test_a_cancelled_run_can_commit_nothing_more(database: Database) -> None:

@@ -155,20 +155,19 @@ class RunStore:
 
         What is finished of it stays; its open targets are skipped.
         """
-        statement = (
-            update(layer_run)
-            .where(
-                layer_run.c.id == run_id,
-                layer_run.c.status.in_((*_CLAIMABLE, RunStatus.RUNNING.value)),
-            )
-            .values(status=RunStatus.CANCELLED.value, reason=reason, finished_at=now)
+        is_it = (
+            layer_run.c.id == run_id,
+            layer_run.c.status.in_((*_CLAIMABLE, RunStatus.RUNNING.value)),
         )
+        cancelled = {"status": RunStatus.CANCELLED.value, "reason": reason, "finished_at": now}
         async with self._database.write() as connection:
-            if (await connection.execute(statement)).rowcount != 1:
+            if (await connection.execute(select(layer_run.c.id).where(*is_it))).first() is None:
                 return False
-            # Who did it, and why, stands at the run alone: an erasure looks for them there.
+            # Targets before their run, as their commits lock them: else each waits for the other. Who did
+            # it, and why, stands at the run alone: an erasure looks for them there.
             await skip_open(connection, run_id, reason=_CANCELLED, now=now)
-            return True
+            statement = update(layer_run).where(*is_it).values(cancelled)
+            return (await connection.execute(statement)).rowcount == 1
 
     async def get(self, run_id: str) -> LayerRun:
         """Return a run.
