@@ -117,37 +117,12 @@ class Members:
         Raises:
             NotFoundError: If nothing at all is known about them, not even a consent.
         """
-        async with self._database.read() as connection:
-            standing = await self._standing(connection, member_id)
-            profile = await knowledge.profile_of(connection, member_id)
-            gone = await knowledge.erasure_of(connection, member_id)
-            if profile is None and gone is None and standing.state is None:
-                raise _unknown(member_id)
-            counts = await knowledge.counts_of(connection, member_id)
+
+        async def work(connection: Connection) -> Known:
             reader = Reader(member_id, private)
-            newest, cursor = await self._insights_of(connection, reader, before, insights)
-            return Known(
-                id=member_id,
-                name=None if profile is None else profile.name,
-                display_name=None if profile is None else profile.display_name,
-                is_bot=profile is not None and profile.is_bot,
-                consent=standing,
-                erasure=gone,
-                servers=await knowledge.presences(connection, member_id),
-                messages=MessageCounts.of(await knowledge.channel_counts(connection, member_id)),
-                reactions_given=counts.reactions_given,
-                reactions_received=counts.reactions_received,
-                mentions=counts.mentions,
-                topics=await knowledge.topics_of(connection, member_id, self._consents),
-                insights=newest,
-                insights_next=cursor,
-                insights_total=await understanding.count_insights(connection, member_id),
-                model_calls=await understanding.model_calls(
-                    connection, member_id, before=None, limit=CALLS_SHOWN
-                ),
-                model_calls_total=await understanding.count_calls(connection, member_id),
-                disputes=await understanding.disputes_of(connection, member_id),
-            )
+            return await self._known(connection, reader, before=before, limit=insights)
+
+        return await self._database.read_at_once(work)
 
     async def export(self, member_id: int) -> AsyncIterator[bytes]:
         """Yield everything about a member as one JSON document, in pieces of bounded size.
@@ -277,6 +252,40 @@ class Members:
         async with self._database.write() as connection:
             view = await self._consents.view(connection)
             return await settle(self._database, connection, view)
+
+    async def _known(
+        self, connection: Connection, reader: Reader, *, before: str | None, limit: int
+    ) -> Known:
+        member_id = reader.member_id
+        standing = await self._standing(connection, member_id)
+        profile = await knowledge.profile_of(connection, member_id)
+        gone = await knowledge.erasure_of(connection, member_id)
+        if profile is None and gone is None and standing.state is None:
+            raise _unknown(member_id)
+        counts = await knowledge.counts_of(connection, member_id)
+        newest, cursor = await self._insights_of(connection, reader, before, limit)
+        return Known(
+            id=member_id,
+            name=None if profile is None else profile.name,
+            display_name=None if profile is None else profile.display_name,
+            is_bot=profile is not None and profile.is_bot,
+            consent=standing,
+            erasure=gone,
+            servers=await knowledge.presences(connection, member_id),
+            messages=MessageCounts.of(await knowledge.channel_counts(connection, member_id)),
+            reactions_given=counts.reactions_given,
+            reactions_received=counts.reactions_received,
+            mentions=counts.mentions,
+            topics=await knowledge.topics_of(connection, member_id, self._consents),
+            insights=newest,
+            insights_next=cursor,
+            insights_total=await understanding.count_insights(connection, member_id),
+            model_calls=await understanding.model_calls(
+                connection, member_id, before=None, limit=CALLS_SHOWN
+            ),
+            model_calls_total=await understanding.count_calls(connection, member_id),
+            disputes=await understanding.disputes_of(connection, member_id),
+        )
 
     async def _insights_of(
         self, connection: Connection, reader: Reader, before: str | None, limit: int

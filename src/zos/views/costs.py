@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -120,18 +121,23 @@ class CostsView:
     async def costs(self, by: CostBy, *, now: datetime, days: int = 30) -> Costs:
         """Return the costs of the last `days` local days, the day of `now` (aware) included."""
         range_ = LocalDays.until(now, days, self._zone)
-        async with self._sums.read(self._zone) as connection:
+
+        async def work(connection: Connection) -> Costs:
             rows = (await _summed(connection, [by], range_))[by]
-            limits = await self._spending(connection, now)
-        return Costs(by, range_.since, range_.end, rows, _total(rows), limits)
+            limits = await self._spending(connection, now=now)
+            return Costs(by, range_.since, range_.end, rows, _total(rows), limits)
+
+        return await self._sums.read(self._zone, work)
 
     async def overview(self, *, now: datetime, days: int = 30) -> CostOverview:
         """Return the costs of the last `days` local days, the day of `now` (aware) included, in every way."""
         range_ = LocalDays.until(now, days, self._zone)
-        async with self._sums.read(self._zone) as connection:
-            by = await _summed(connection, list(CostBy), range_)
-            by_day_and_model = await _days_and_models(connection, range_)
-            limits = await self._spending(connection, now)
+        return await self._sums.read(self._zone, partial(self._overview, range_=range_, now=now))
+
+    async def _overview(
+        self, connection: Connection, *, range_: LocalDays, now: datetime
+    ) -> CostOverview:
+        by = await _summed(connection, list(CostBy), range_)
         found = {row.name: row for row in by[CostBy.DAY]}
         names = (range_.date(number).isoformat() for number in range(range_.count))
         return CostOverview(
@@ -142,17 +148,16 @@ class CostsView:
             layers=by[CostBy.LAYER],
             servers=by[CostBy.SERVER],
             profiles=by[CostBy.PROFILE],
-            by_day_and_model=by_day_and_model,
+            by_day_and_model=await _days_and_models(connection, range_),
             total=_total(by[CostBy.DAY]),
-            limits=limits,
+            limits=await self._spending(connection, now=now),
         )
 
     async def limits(self, now: datetime) -> tuple[Spending, ...]:
         """Return what is spent of the day's and the month's limit at `now` (aware)."""
-        async with self._sums.read(self._zone) as connection:
-            return await self._spending(connection, now)
+        return await self._sums.read(self._zone, partial(self._spending, now=now))
 
-    async def _spending(self, connection: Connection, now: datetime) -> tuple[Spending, ...]:
+    async def _spending(self, connection: Connection, *, now: datetime) -> tuple[Spending, ...]:
         today = now.astimezone(self._zone).date()
         given = {"today": today, "first": today.replace(day=1)}
         spent = (await connection.execute(_SPENT, given)).one()

@@ -83,13 +83,17 @@ class JobRows:
 async def read_job_rows(database: Database, layers: Sequence[str], now: datetime) -> JobRows:
     """Read what is stored about the jobs of `layers` at `now`."""
     found: dict[str, LayerRows] = defaultdict(LayerRows)
-    async with database.read() as connection:
+
+    async def work(connection: Connection) -> tuple[str, ...]:
         parked = await _read_timer(connection, layers, found)
         await _read_states(connection, found, now)
         await _read_open_runs(connection, found)
         await _read_outcomes(connection, layers, found, now - OUTCOMES_WINDOW)
         for start in range(0, len(layers), _LAYERS_PER_QUERY):
             await _read_last(connection, layers[start : start + _LAYERS_PER_QUERY], found)
+        return parked
+
+    parked = await database.read_at_once(work)
     return JobRows({name: found[name] for name in layers}, parked)
 
 

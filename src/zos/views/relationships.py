@@ -111,12 +111,14 @@ class RelationshipsView:
             NotFoundError: If there is no such server.
             UsageError: If `before` is no cursor.
         """
-        async with self._database.read() as connection:
+
+        async def work(connection: Connection) -> Page[Relationship]:
             await _server_name(connection, server_id)
             found = await self._pairs(connection, server_id, before, limit + 1)
             page = page_of(found, limit, lambda one: f"{one.balance}.{one.id}")
-            ties = await self._ties(connection, page.items)
-        return Page(ties, page.next_cursor)
+            return Page(await self._ties(connection, page.items), page.next_cursor)
+
+        return await self._database.read_at_once(work)
 
     async def graph(self, server_id: int, *, ties: int = 200) -> RelationshipGraph:
         """Return the strongest ties of a server as a graph.
@@ -128,12 +130,15 @@ class RelationshipsView:
         Raises:
             NotFoundError: If there is no such server.
         """
-        async with self._database.read() as connection:
+
+        async def work(connection: Connection) -> RelationshipGraph:
             name = await _server_name(connection, server_id)
             pairs = await self._pairs(connection, server_id, None, ties + 1)
             strongest = await self._ties(connection, pairs[:ties])
-        people = people_of(strongest)
-        return RelationshipGraph(server_id, name, people, strongest, len(pairs) > ties)
+            people = people_of(strongest)
+            return RelationshipGraph(server_id, name, people, strongest, len(pairs) > ties)
+
+        return await self._database.read_at_once(work)
 
     async def _pairs(
         self, connection: Connection, server_id: int, before: str | None, limit: int

@@ -206,24 +206,29 @@ class RunsView:
         Raises:
             NotFoundError: If there is none of that id.
         """
-        given = {"run": run_id}
-        async with self._database.read() as connection:
-            run = await _run(connection, run_id)
-            targets = (await connection.execute(_TARGETS, given)).all()
-            calls = (await connection.execute(_CALLS, given)).all()
-            selected = (await connection.execute(_SELECTION, given)).all()
-            insights = (await connection.execute(_INSIGHTS, given)).all()
-            by_status = await _by_status(connection, run_id, targets)
-            calls_total = await _calls_total(connection, run_id, calls)
-        return RunDetail(
-            run=run,
-            targets=tuple(map(as_target_view, targets)),
-            targets_by_status=by_status,
-            calls=tuple(map(as_call_view, calls)),
-            calls_total=calls_total,
-            selection=tuple(map(_considered, selected)),
-            insights=tuple(InsightRef(row.id, row.topic_key) for row in insights),
-        )
+
+        async def work(connection: Connection) -> RunDetail:
+            return await _detail(connection, run_id)
+
+        return await self._database.read_at_once(work)
+
+
+async def _detail(connection: Connection, run_id: str) -> RunDetail:
+    given = {"run": run_id}
+    run = await _run(connection, run_id)
+    targets = (await connection.execute(_TARGETS, given)).all()
+    calls = (await connection.execute(_CALLS, given)).all()
+    selected = (await connection.execute(_SELECTION, given)).all()
+    insights = (await connection.execute(_INSIGHTS, given)).all()
+    return RunDetail(
+        run=run,
+        targets=tuple(map(as_target_view, targets)),
+        targets_by_status=await _by_status(connection, run_id, targets),
+        calls=tuple(map(as_call_view, calls)),
+        calls_total=await _calls_total(connection, run_id, calls),
+        selection=tuple(map(_considered, selected)),
+        insights=tuple(InsightRef(row.id, row.topic_key) for row in insights),
+    )
 
 
 def as_run_view(row: Row[Any]) -> RunView:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import CompoundSelect, Row, Select, bindparam, select, union_all
 
-from zos.db.engine import Database
+from zos.db.engine import Connection, Database
 from zos.db.tables import layer_run
 from zos.reflect.states import RunStatus
 from zos.views.page import Page, page_of
@@ -137,13 +137,17 @@ class SlotsView:
             .order_by(layer_run.c.slot.desc(), layer_run.c.layer)
             .limit(limit + 1)
         )
-        async with self._database.read() as connection:
+
+        async def work(connection: Connection) -> tuple[list[RecordedSlot], list[RecordedSlot]]:
             found = [_recorded(row) for row in await connection.execute(query)]
             older: list[RecordedSlot] = []
             for start in range(0, len(layers), _LAYERS_PER_QUERY):
                 some = tuple(layers[start : start + _LAYERS_PER_QUERY])
                 rows = await connection.execute(_newest_before(some), {"since": since})
                 older += [_recorded(row) for row in rows]
+            return found, older
+
+        found, older = await self._database.read_at_once(work)
         found += [one for one in older if (one.slot_last or one.slot) >= since]
         before = max((one.slot for one in older), default=None)
         return RecordedSlots(tuple(found[:limit]), len(found) > limit, before)

@@ -60,13 +60,16 @@ class TitlesView:
         """Return the titles of topics, by their keys."""
         topics = {key: TopicKey.parse(key) for key in keys}
         members = {one for topic in topics.values() for one in topic.members}
-        consent = await self._consent.view(among=members)
-        async with self._database.read() as connection:
+
+        async def work(connection: Connection) -> dict[str, TopicTitle]:
+            consent = await self._consent.view(connection, among=members)
             titles = await topic_titles(connection, topics.values(), consent)
-        return {
-            key: TopicTitle(titles[topic], consent.allows_all(frozenset(topic.members)))
-            for key, topic in topics.items()
-        }
+            return {
+                key: TopicTitle(titles[topic], consent.allows_all(frozenset(topic.members)))
+                for key, topic in topics.items()
+            }
+
+        return await self._database.read_at_once(work)
 
 
 async def topic_titles(

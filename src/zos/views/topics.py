@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
@@ -31,7 +32,7 @@ from zos.views.titles import topic_titles
 
 if TYPE_CHECKING:
     from zos.config import Config
-    from zos.db.engine import Database
+    from zos.db.engine import Connection, Database
 
 RECENT = 20
 """Decisions and runs that a topic is shown with."""
@@ -188,12 +189,15 @@ class TopicsView:
             behind = and_(topic.c.balance == balance, topic.c.id > topic_id)
             query = query.where(topic.c.balance <= balance, or_(topic.c.balance < balance, behind))
         query = query.order_by(topic.c.balance.desc(), topic.c.id).limit(limit + 1)
-        async with self._database.read() as connection:
+
+        async def work(connection: Connection) -> Page[TopicRow]:
             found = [view_of(row) for row in await connection.execute(query)]
-        page = page_of(found, limit, lambda one: f"{one.balance_micro}.{one.id}")
-        members = {one for row in page.items for one in row.key.members}
-        rows = await self._rows(page.items, await self._consent.view(among=members))
-        return Page(rows, page.next_cursor)
+            page = page_of(found, limit, lambda one: f"{one.balance_micro}.{one.id}")
+            members = {one for row in page.items for one in row.key.members}
+            consent = await self._consent.view(connection, among=members)
+            return Page(await self._rows(connection, page.items, consent), page.next_cursor)
+
+        return await self._database.read_at_once(work)
 
     async def detail(self, topic_key: TopicKey) -> TopicDetail:
         """Return one topic with all that is known about its selection.
@@ -220,7 +224,8 @@ class TopicsView:
         found = await self._ledger.why(topic_key, consent, limit=RECENT)
         if not _may_show(topic_key, consent):
             return WhyRow(None, found.reasons, None, (), ())
-        rows = await self._rows(() if found.topic is None else (found.topic,), consent)
+        one = () if found.topic is None else (found.topic,)
+        rows = await self._database.read_at_once(partial(self._rows, found=one, consent=consent))
         return WhyRow(
             topic=rows[0] if rows else None,
             reasons=found.reasons,
@@ -271,9 +276,10 @@ class TopicsView:
         """Return what those said whom a topic is about."""
         return await self._consent.view(among=topic_key.members)
 
-    async def _rows(self, found: Sequence[TopicView], consent: ConsentView) -> tuple[TopicRow, ...]:
-        async with self._database.read() as connection:
-            titles = await topic_titles(connection, (one.key for one in found), consent)
+    async def _rows(
+        self, connection: Connection, found: Sequence[TopicView], consent: ConsentView
+    ) -> tuple[TopicRow, ...]:
+        titles = await topic_titles(connection, (one.key for one in found), consent)
         return tuple(self._row(one, titles[one.key]) for one in found)
 
     def _row(self, one: TopicView, title: str) -> TopicRow:

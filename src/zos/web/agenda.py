@@ -5,7 +5,6 @@ In: what is recorded, and the layers' jobs. Out: `Due`s, each with a moment, a s
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -133,15 +132,15 @@ def _coming(job: JobStatus, fire: datetime) -> Due:
 
 
 def _as_one(part: Sequence[Due]) -> Due:
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
     for one in part:
-        counts[one.state] += one.count
+        counts[one.state] = counts.get(one.state, 0) + one.count
+    commonest = sorted(counts, key=lambda state: -counts[state])
+    said = ", ".join(f"{counts[state]:,} {state}" for state in commonest)
+    total = sum(counts.values())
+    reason = f"{plural(total, 'slot')}: {said}"
     gravest = min(counts, key=_gravity)
-    said = ", ".join(f"{number:,} {state}" for state, number in counts.most_common())
-    slots = plural(counts.total(), "slot")
-    return Due(
-        part[0].layer, part[0].at, part[-1].last, gravest, f"{slots}: {said}", counts.total()
-    )
+    return Due(part[0].layer, part[0].at, part[-1].last, gravest, reason, total)
 
 
 def _gravity(state: str) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 
 from zos.core.errors import BudgetError
 from zos.core.ids import new_ulid
-from zos.db.engine import Database
+from zos.db.engine import Connection, Database
 from zos.db.tables import call_sum, call_sum_zone, model_call
 from zos.llm.call import CallOutcome, ModelCall
 from zos.llm.limits import Spent, Window
@@ -123,9 +123,11 @@ async def _empty(database: Database) -> None:
 
 
 async def _kept(database: Database, zone: ZoneInfo) -> Sums:
-    async with CallSums(database).read(zone) as connection:
+    async def work(connection: Connection) -> Sums:
         rows = await connection.execute(select(call_sum).where(call_sum.c.calls > 0))
         return {(row.by, row.day, row.name): tuple(row[3:]) for row in rows}
+
+    return await CallSums(database).read(zone, work)
 
 
 async def _counted(database: Database, zone: ZoneInfo) -> Sums:

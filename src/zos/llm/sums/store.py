@@ -7,11 +7,11 @@ and `read` makes them anew where they are by the days of another zone than the o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
@@ -46,6 +46,7 @@ _LOCK = 0x5A6F_7301
 _NAMES = ("calls", "failed", "tokens_in", "tokens_out", "cost_microusd")
 _NONE: ColumnElement[str] = literal_column("''")  # NO_SERVER: what is grouped by cannot be bound
 _DAY = timedelta(days=1)
+_Result = TypeVar("_Result")
 
 
 class SumBy(StrEnum):
@@ -95,17 +96,18 @@ class CallSums:
         if given:
             await connection.execute(self._add_one, given)
 
-    @asynccontextmanager
-    async def read(self, zone: ZoneInfo) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that reads, in which `call_sum` is by the days of `zone`."""
-        async with self._database.read() as connection:
+    async def read(
+        self, zone: ZoneInfo, work: Callable[[AsyncConnection], Awaitable[_Result]]
+    ) -> _Result:
+        """Return what `work` reads at once (see `Database.read_at_once`) where `call_sum` is by the days of `zone`."""
+
+        async def if_by_zone(connection: AsyncConnection) -> list[_Result]:
             is_by_zone = await connection.scalar(_ZONE) == zone.key
-            if is_by_zone:
-                yield connection
-        if not is_by_zone:
+            return [await work(connection)] if is_by_zone else []
+
+        while not (found := await self._database.read_at_once(if_by_zone)):
             await self._make(zone)
-            async with self._database.read() as connection:
-                yield connection
+        return found[0]
 
     async def _make(self, zone: ZoneInfo) -> None:
         async with self._database.write() as connection:
