@@ -39,7 +39,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from zos.bot.bot import ZosBot
-from zos.cli.context import fast_runner
+from zos.cli.context import fast_runner, set_aside_what_stays
 from zos.config import Config
 from zos.db.engine import Database
 from zos.salience.ledger import SalienceLedger
@@ -397,6 +397,7 @@ def run(count: int, rounds: int) -> bool:
         Route.BASE = f"http://127.0.0.1:{port}/api"
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"ws://127.0.0.1:{port}/gateway")
         with fast_runner() as runner:
+            set_aside_what_stays()  # as a service does
             return runner.run(measured(count, rounds))
     finally:
         process.terminate()
