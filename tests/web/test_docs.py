@@ -32,7 +32,9 @@ async def test_a_route_tells_what_it_takes_and_gives(web: Web) -> None:
     assert "PauseRequest Pause a layer, or change its pause." in text
     assert "until date-time or null When it ends by itself" in text
     assert "JobStatus" in text
-    assert "403 Whoever asks may not do this" in text
+    assert "403 Whoever asks is no operator" in text
+    assert "403 Whoever asks is no operator" in await web.text("/docs/members")
+    assert "403 Whoever asks may not do this" in await web.text("/docs/jobs")
     asked = 'curl -X POST -H "Authorization: Bearer $ZOS_KEY" --json \'{"by": "ann"'
     assert asked in text
     assert '"$ZOS_URL/api/v1/jobs/nightly-channel-reflection/pause"' in text

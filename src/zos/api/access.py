@@ -16,13 +16,13 @@ from zos.access.login.store import LIFETIME, Grant
 from zos.access.names import MAX_NAME, checked_name
 from zos.access.principal import Role, Via, require_principal
 from zos.access.sessions.store import Session
-from zos.api.asking import operators_alone
+from zos.api.asking import OPERATORS_ALONE, operators_alone
 from zos.api.parameters import Id, Limit, Name
 from zos.api.services import Services
 from zos.views.page import Page
 
 router = APIRouter(tags=["access"])
-_operators = APIRouter(dependencies=[Depends(operators_alone)])
+_operators = APIRouter(dependencies=[Depends(operators_alone)], responses=OPERATORS_ALONE)
 
 _MAX_DAYS = 3_650
 _Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, description="For the record")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,6 +30,12 @@ def _asker(request: Request) -> str:
 
 Asker = Annotated[str, Depends(_asker)]
 """The name of who was recognised."""
+
+
+OPERATORS_ALONE: dict[int | str, dict[str, Any]] = {
+    "403": {"description": "Whoever asks is no operator"}
+}
+"""What the description of routes says of it that are for operators alone."""
 
 
 def operators_alone(request: Request) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response, status
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from zos.api.asking import Asked, Asker, operators_alone
+from zos.api.asking import OPERATORS_ALONE, Asked, Asker, operators_alone
 from zos.api.parameters import Id, Limit, Name, Snowflake
 from zos.api.services import Services
 from zos.core.consent import ConsentState
@@ -17,7 +17,12 @@ from zos.members.model import ConsentChange, Dispute, Erasure, Known, MemberRow
 from zos.members.rights import DISPUTE_CHARACTERS, INSIGHTS_A_PAGE
 from zos.views.page import Page, page_of
 
-router = APIRouter(prefix="/members", tags=["members"], dependencies=[Depends(operators_alone)])
+router = APIRouter(
+    prefix="/members",
+    tags=["members"],
+    dependencies=[Depends(operators_alone)],
+    responses=OPERATORS_ALONE,
+)
 
 MemberId = Annotated[
     Snowflake,

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from zos.access.problems import MEDIA_TYPE
+from zos.api.asking import OPERATORS_ALONE
 from zos.api.composed import compose
 from zos.api.examples import EXAMPLES, PARTS
 from zos.api.problems import Problem
@@ -67,7 +68,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for methods in document["paths"].values():
         for method in _METHODS:
             if method in methods:
-                _explain_errors(methods[method])
+                _explain_errors(methods[method], is_write=method != "get")
         if "get" in methods:
             unchanged = {"description": "Nothing has changed since the answer of `If-None-Match`"}
             methods["get"]["responses"][str(HTTPStatus.NOT_MODIFIED.value)] = unchanged
@@ -86,12 +87,15 @@ def _describe_properties(schema: dict[str, Any]) -> None:
         described_property["description"] = " ".join(attribute["text"].split())
 
 
-def _explain_errors(operation: dict[str, Any]) -> None:
+def _explain_errors(operation: dict[str, Any], *, is_write: bool) -> None:
     """Say which errors a route may answer with: each is a problem, and nothing else is answered."""
     operation["responses"].pop("422", None)
+    if is_write:
+        operation["responses"].update(OPERATORS_ALONE)
     for status, (part, reason) in _ERRORS.items():
         if not part or operation.get(part):
-            operation["responses"].setdefault(str(status.value), _problem(reason))
+            said = operation["responses"].get(str(status.value), {})
+            operation["responses"][str(status.value)] = _problem(reason) | said
 
 
 def _problem(reason: str) -> dict[str, Any]:
