@@ -115,11 +115,14 @@ class InsightRetrieval:
             return []
         values = tuple(sorted(scope.value for scope in scopes))
         ask = _Ask(terms, chosen, server_id, values, consent, now)
-        async with self._database.read() as connection:
-            hits = [
+
+        async def work(connection: AsyncConnection) -> list[Hit]:
+            return [
                 *await self._find_messages(connection, ask),
                 *await self._find_insights(connection, ask),
             ]
+
+        hits = await self._database.read_at_once(work)
         hits.sort(key=_place, reverse=True)
         return hits[: chosen.limit if limit is None else limit]
 

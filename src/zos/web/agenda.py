@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby, islice, takewhile
 from zoneinfo import ZoneInfo
 
 from zos.reflect.layer import Layer
+from zos.reflect.schedule import Schedule
 from zos.reflect.states import RunStatus
 from zos.views.jobs import Fire, JobStatus
 from zos.views.slots import RecordedSlot
@@ -78,8 +80,7 @@ def coming(layer: Layer, job: JobStatus, until: datetime) -> list[Due]:
 
     There are `MAX_COMING` at most.
     """
-    fires = takewhile(lambda fire: fire <= until, _fires(layer, job))
-    return [_coming(job, fire) for fire in islice(fires, MAX_COMING)]
+    return [_coming(job, fire) for fire in islice(_fires(layer, job, until), MAX_COMING)]
 
 
 def state_of(job: JobStatus) -> str:
@@ -118,11 +119,20 @@ def by_day_if_many(slots: Sequence[Due], zone: ZoneInfo) -> list[Due]:
     return [_as_one(part) for part in parts]
 
 
-def _fires(layer: Layer, job: JobStatus) -> Iterator[datetime]:
+def _fires(layer: Layer, job: JobStatus, until: datetime) -> Iterator[datetime]:
     """The job knows the first ones already."""
-    yield from (fire.utc for fire in job.next_fires)
+    yield from (fire.utc for fire in job.next_fires if fire.utc <= until)
     if job.next_fires and layer.cron is not None:
-        yield from layer.cron.fires_after(job.next_fires[-1].utc, ZoneInfo(job.timezone))
+        yield from _later(layer.cron, ZoneInfo(job.timezone), job.next_fires[-1].utc, until)
+
+
+@lru_cache(maxsize=1_024)
+def _later(
+    cron: Schedule, zone: ZoneInfo, after: datetime, until: datetime
+) -> tuple[datetime, ...]:
+    """Return the fires between two moments: they are the same at every look within an hour or a day."""
+    fires = takewhile(lambda fire: fire <= until, cron.fires_after(after, zone))
+    return tuple(islice(fires, MAX_COMING))
 
 
 def _coming(job: JobStatus, fire: datetime) -> Due:
