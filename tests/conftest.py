@@ -20,8 +20,9 @@ from zos.config import Config
 from zos.core.clock import SimulatedClock
 from zos.db.engine import Database
 
-# A shared machine may be slow at any moment; that is no failure.
-settings.register_profile("zos", deadline=None)
+# A shared machine may be slow at any moment; that is no failure. `--hypothesis-profile=deep` looks for long.
+settings.register_profile("zos", deadline=None, max_examples=25)
+settings.register_profile("deep", deadline=None, max_examples=1_000)
 settings.load_profile("zos")
 
 EPOCH = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

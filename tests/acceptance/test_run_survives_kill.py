@@ -12,7 +12,7 @@ from tests.fakes.model_server import ModelServer, Reply
 
 from zos.db.tables import insight, model_call, run_target
 
-TARGETS = {"sqlite": 200, "postgres": 80}
+TARGETS = {"sqlite": 200, "postgres": 40}
 CONCURRENCY = 8
 
 

@@ -14,8 +14,6 @@ from playwright.sync_api import Browser, BrowserContext
 from tests.browser.conftest import DESKTOP, PHONE, Service, Watch
 from tests.browser.routes import addresses, page_routes
 
-pytestmark = pytest.mark.browser
-
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 ROUTES = sorted(page_routes())
 # Where pictures of the pages go; without it none are taken.

@@ -10,8 +10,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Route, expect
 from tests.browser.conftest import PHONE, Service, Watch
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture
 def context(browser: Browser, cookies: Path) -> Iterator[BrowserContext]:

@@ -39,14 +39,8 @@ def run_demo(folder: Path, *options: str, **environment: str) -> subprocess.Comp
     )
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("newcomer")
-
-
-@pytest.fixture(scope="module")
-def summary(place: Path) -> dict[str, Any]:
-    """The summary of a demo that could open no socket, and whose environment wants another store."""
+def summary_of(place: Path) -> dict[str, Any]:
+    """Return the summary of a demo that could open no socket, and whose environment wants another store."""
     (place / "forbid").mkdir()
     (place / "forbid" / "sitecustomize.py").write_text(NO_NETWORK)
     ran = run_demo(
@@ -60,10 +54,8 @@ def summary(place: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(scope="module")
-def silent(summary: dict[str, Any]) -> dict[str, Any]:
-    """The one member of the sample who has not consented, and what they wrote."""
-    assert summary
+def silent_member() -> dict[str, Any]:
+    """Return the one member of the sample who has not consented, and what they wrote."""
     with sample() as folder:
         granted = {one["member_id"] for one in json.loads(consent_file(folder).read_text())}
         messages = [
@@ -78,7 +70,21 @@ def silent(summary: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "texts": [one["content"] for one in own]}
 
 
-def test_it_observes_the_sample_without_what_was_deleted(summary: dict[str, Any]) -> None:
+def test_a_newcomer_sees_what_was_observed_and_understood_and_why_no_more(tmp_path: Path) -> None:
+    """One demo for all of it: it takes as long as a hundred other tests."""
+    summary = summary_of(tmp_path)
+    _it_observed_the_sample_without_what_was_deleted(summary)
+    _every_slot_of_the_fortnight_has_an_outcome(summary)
+    _every_layer_fired_and_most_left_insights(summary)
+    _insights_rest_on_messages_that_are_quoted(summary)
+    _nobody_without_consent_is_named_or_quoted(summary)
+    _it_says_why_more_was_not_thought_about(summary)
+    _it_cost_nothing_and_the_books_are_right(summary)
+    _everything_is_in_its_folder_and_stays(summary, tmp_path)
+    _a_folder_with_something_in_it_is_not_touched(summary, tmp_path)
+
+
+def _it_observed_the_sample_without_what_was_deleted(summary: dict[str, Any]) -> None:
     with sample() as folder:
         messages = [
             message
@@ -93,14 +99,14 @@ def test_it_observes_the_sample_without_what_was_deleted(summary: dict[str, Any]
     assert (observed["rooms"], observed["members"], observed["consented"]) == (7, 15, 13)
 
 
-def test_every_slot_of_the_fortnight_has_an_outcome(summary: dict[str, Any]) -> None:
+def _every_slot_of_the_fortnight_has_an_outcome(summary: dict[str, Any]) -> None:
     replayed = summary["replayed"]
     assert (replayed["first"], replayed["last"]) == ("2026-09-14", "2026-09-27")
     assert sum(replayed["totals"]["slots"].values()) == replayed["replayed"] == 7 * 14 + 2
     assert set(replayed["totals"]["slots"]) <= {"success", "dry", "skipped"}
 
 
-def test_every_layer_fired_and_most_left_insights(summary: dict[str, Any]) -> None:
+def _every_layer_fired_and_most_left_insights(summary: dict[str, Any]) -> None:
     nights = {one["layer"]: one for one in summary["nights"]}
     assert len(nights) == 8
     assert all(sum(one["outcomes"].values()) == one["fires"] >= 2 for one in nights.values())
@@ -109,7 +115,7 @@ def test_every_layer_fired_and_most_left_insights(summary: dict[str, Any]) -> No
     assert total == summary["replayed"]["totals"]["insights"]
 
 
-def test_insights_rest_on_messages_that_are_quoted(summary: dict[str, Any]) -> None:
+def _insights_rest_on_messages_that_are_quoted(summary: dict[str, Any]) -> None:
     with sample() as folder:
         said = {
             message["content"]
@@ -131,15 +137,14 @@ def test_insights_rest_on_messages_that_are_quoted(summary: dict[str, Any]) -> N
     assert {source["text"] for source in plain} <= said
 
 
-def test_nobody_without_consent_is_named_or_quoted(
-    summary: dict[str, Any], silent: dict[str, Any]
-) -> None:
+def _nobody_without_consent_is_named_or_quoted(summary: dict[str, Any]) -> None:
+    silent = silent_member()
     told = json.dumps([summary["examples"], summary["why_not"]], ensure_ascii=False)
     assert silent["name"] not in told
     assert not [text for text in silent["texts"] if len(text) > 15 and text in told]
 
 
-def test_it_says_why_more_was_not_thought_about(summary: dict[str, Any]) -> None:
+def _it_says_why_more_was_not_thought_about(summary: dict[str, Any]) -> None:
     reasons = summary["why_not"]
     assert len(reasons) >= 3
     assert all(one["times"] >= 1 and one["reason"] and one["case"] for one in reasons)
@@ -148,11 +153,11 @@ def test_it_says_why_more_was_not_thought_about(summary: dict[str, Any]) -> None
     )
 
 
-def test_it_costs_nothing_and_the_books_are_right(summary: dict[str, Any]) -> None:
+def _it_cost_nothing_and_the_books_are_right(summary: dict[str, Any]) -> None:
     assert (summary["spent_usd"], summary["ledger_mismatches"]) == (0.0, 0)
 
 
-def test_everything_is_in_its_folder_and_stays(summary: dict[str, Any], place: Path) -> None:
+def _everything_is_in_its_folder_and_stays(summary: dict[str, Any], place: Path) -> None:
     assert summary["folder"] == str(place / "demo")
     assert {path.name for path in place.iterdir()} == {"demo", "forbid"}
     config = demo_config(place / "demo")
@@ -160,7 +165,7 @@ def test_everything_is_in_its_folder_and_stays(summary: dict[str, Any], place: P
     assert config.api.port == 0
 
 
-def test_a_folder_with_something_in_it_is_not_touched(summary: dict[str, Any], place: Path) -> None:
+def _a_folder_with_something_in_it_is_not_touched(summary: dict[str, Any], place: Path) -> None:
     before = (place / "demo" / "zos.yaml").stat().st_mtime_ns
     ran = run_demo(place, "--dir", summary["folder"], "--no-serve")
     assert (ran.returncode, ran.stdout) == (2, "")

@@ -78,8 +78,8 @@ def test_the_readmes_first_steps_work(tmp_path: Path) -> None:
 
 
 def _typed(arguments: list[str], folder: Path, *, home: Path) -> str:
-    # A year of nights is the same as four of them, but takes longer.
-    days = {"2026-01-01": "2026-09-24", "2026-11-22": "2026-09-27"}
+    # A year of nights is the same as two of them, but takes longer.
+    days = {"2026-01-01": "2026-09-26", "2026-11-22": "2026-09-27"}
     shell = [days.get(one, one).replace("~", str(home)) for one in arguments]
     ran = subprocess.run(
         (sys.executable, "-m", "zos", *shell),

@@ -336,11 +336,7 @@ class TestUntrustedQueries:
             assert set(await search.messages(query)) == ({roses, both} if named else set()), query
             assert await search.insights(query) == ([known] if named else []), query
 
-    @settings(
-        max_examples=60,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
-    )
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         query=st.one_of(
             st.text(max_size=60),
@@ -366,11 +362,7 @@ class TestUntrustedQueries:
 class TestNothingLeaks:
     """Everything holds the word; what is found must be exactly what may be seen."""
 
-    @settings(
-        max_examples=40,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
-    )
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         mode=st.sampled_from(ConsentMode),
         granted=st.frozensets(st.sampled_from([ANN, BEN, CAT])),

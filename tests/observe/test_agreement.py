@@ -131,8 +131,7 @@ deliveries = st.lists(
 
 
 @settings(
-    max_examples=15,
-    deadline=None,
+    max_examples=settings().max_examples // 4,  # each brings in a history three times
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=histories(), plan=deliveries)

@@ -16,8 +16,6 @@ from zos.salience.amounts import Caps
 from zos.salience.ledger import SalienceLedger
 
 on_a_store = settings(
-    max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

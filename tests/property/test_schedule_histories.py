@@ -285,7 +285,7 @@ async def live(config: Config, happenings: list[tuple[str, Any]]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(happenings=st.lists(events, min_size=3, max_size=25))
 def test_no_slot_runs_twice_and_none_is_without_an_outcome(
     sqlite_template: Path, happenings: list[tuple[str, Any]]

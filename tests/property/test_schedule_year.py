@@ -1,4 +1,4 @@
-"""A year of every shipped layer in four zones: the timer, the accounts and cron agree on every slot."""
+"""A year of every shipped schedule in four zones: the timer, the accounts and cron agree on every slot."""
 
 from __future__ import annotations
 
@@ -46,8 +46,10 @@ async def database(
 
 
 def shipped_in_every_zone() -> dict[str, Layer]:
-    layers = [layer for layer in LayerLoader(None).load_all().values() if layer.schedule]
-    assert len(layers) >= 8
+    """One layer of every shipped schedule, in each zone."""
+    scheduled = [layer for layer in LayerLoader(None).load_all().values() if layer.schedule]
+    layers = {layer.schedule: layer for layer in scheduled}.values()
+    assert len(layers) >= 4
     return {
         f"{layer.name}-{number}": layer.model_copy(
             update={"name": f"{layer.name}-{number}", "timezone": zone}
@@ -92,7 +94,7 @@ async def a_year(layers: dict[str, Layer], accounts: Accounts, clock: SimulatedC
         await accounts.settle(layers, due)
 
 
-async def test_a_year_of_all_shipped_layers_in_four_zones_takes_seconds(
+async def test_a_year_of_all_shipped_schedules_in_four_zones_takes_seconds(
     database: Database,
 ) -> None:
     layers = shipped_in_every_zone()
@@ -108,6 +110,6 @@ async def test_a_year_of_all_shipped_layers_in_four_zones_takes_seconds(
             assert (row.status, row.slot_count) == (RunStatus.QUEUED.value, 1)
             slots[row.layer].append(row.slot)
     assert slots == {name: by_brute_force(layer) for name, layer in layers.items()}
-    assert sum(map(len, slots.values())) > 10_000
+    assert sum(map(len, slots.values())) > 4_000
     if sys.gettrace() is None:  # coverage makes it several times slower
         assert took < 10  # seconds of this process: the machine may have others

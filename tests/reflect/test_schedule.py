@@ -5,7 +5,7 @@ from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from zos.core.errors import ScheduleError
@@ -212,7 +212,6 @@ def fits(moment: datetime, text: str, values: list[set[int]]) -> bool:
     )
 
 
-@settings(max_examples=150, deadline=None)
 @given(an_expression(), st.integers(0, 525_000))
 def test_in_utc_it_is_the_first_minute_that_fits(
     expression: tuple[str, list[set[int]]], minute: int
@@ -232,7 +231,6 @@ def test_in_utc_it_is_the_first_minute_that_fits(
     )
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     an_expression(),
     st.integers(0, 525_000 * 60),
