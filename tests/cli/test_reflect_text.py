@@ -12,6 +12,7 @@ from zos.api.examples import EXAMPLES
 from zos.cli.reflect_text import run_row, show_detail, show_job, show_outcome, show_preview
 from zos.reflect.states import RunStatus, TargetStatus, Trigger
 from zos.views.jobs import JobStatus
+from zos.views.outputs import OutputState, OutputView
 from zos.views.preview import PreviewView
 from zos.views.runs import CallView, ConsideredView, RunDetail, RunView, TargetView
 
@@ -139,12 +140,21 @@ def test_a_run_is_shown_with_topics_refusals_and_calls_that_went_wrong(
             ConsideredView("user:8", 2.5, chosen=False, reason="no new material"),
         ),
         insights=(),
+        outputs=(OutputView("log", OutputState.WITHHELD, "not allowed", NOON, None, 1),),
     )
     show_detail(detail)
     text = "\n".join(shown(capsys))
     assert text.startswith("nightly-channel-reflection: success\nmanual, slot –, started")
     assert "6 insights, 21,480 + 2,210 tokens, $0.0041" in text
-    for part in ("user:7", "no answer", "user:8", "no new material", "timeout", "late"):
+    for part in (
+        "user:7",
+        "no answer",
+        "user:8",
+        "no new material",
+        "timeout",
+        "late",
+        "not allowed",
+    ):
         assert part in text
     assert "reduce" not in text
     assert text.count("user:7") == 1

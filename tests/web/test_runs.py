@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert
 from tests.views.conftest import NOON, History
+from tests.views.test_outputs import output_row
 from tests.views.test_runs import call_row, insight_row, selection_rows
 from tests.web.conftest import Web
 from tests.web.conftest import on_sqlite as config
 
-from zos.db.tables import insight, model_call, selection
+from zos.db.tables import insight, model_call, outbox, selection
 from zos.reflect.runs.model import LayerRun
 from zos.reflect.states import RunStatus, TargetStatus, Trigger
 
@@ -92,6 +93,8 @@ async def whole_run(history: History) -> LayerRun:
     await history.target(run, "user:7", 1, TargetStatus.SKIPPED, reason="the <budget> ended")
     async with history.database.write() as connection:
         await connection.execute(insert(model_call), call_row(run.id, target))
+        row = output_row(run.id, last_error="Zos may not.")
+        await connection.execute(insert(outbox), row)
         await connection.execute(insert(selection), selection_rows(run.id))
         await connection.execute(insert(insight), insight_row(run.id, target))
     await history.change(run, targets_total=2, targets_done=2)
@@ -110,6 +113,7 @@ async def test_a_run_is_shown_with_all_that_it_did(web: Web, history: History) -
         "a thought",
         "openai:tiny",
         "1 chosen, 1 passed over: 1 because no new material",
+        "discord:5 Zos may not. withheld",
     ):
         assert said in text, said
 

@@ -281,6 +281,7 @@ PARTS: dict[str, str] = {
     "conflicts_with": "01KAR7W9ZZ4XGQ6J3N5M8P2R1T",
     "content": "Tomato seedlings are handed on each May.",
     "contradicted_by": "01KAR7W9ZZ4XGQ6J3N5M8P2R1T",
+    "destination": "discord:381870553235193857",
     "dry_reason": "",
     "error": "",
     "explanation": "1 topic of 12 is chosen.",
@@ -312,6 +313,6 @@ PARTS: dict[str, str] = {
     "text": "I have tomato seedlings to give away.",
     "title": "#allotment",
     "topic": "server:81384788765712384:channel:381870553235193857",
-    "withheld": "",
+    "withheld": "Zos may not write notes into its log. Set output.log if it should.",
 }
 """Examples of single values by the name of their property, for schemas that have none of their own."""

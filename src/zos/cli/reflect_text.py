@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from zos.views.jobs import JobStatus
+    from zos.views.outputs import OutputView
     from zos.views.preview import PreviewView
     from zos.views.runs import RunDetail, RunView, TargetView
 
@@ -124,6 +125,8 @@ def show_detail(detail: RunDetail) -> None:
     if detail.targets:
         columns = ["topic", "status", "insights", "salience", "tokens", "reason"]
         show_table(columns, map(_target_row, detail.targets))
+    if detail.outputs:
+        show_table(["sent to", "state", "delivered", "reason"], map(_output_row, detail.outputs))
     left = [one for one in detail.selection if not one.chosen]
     if left:
         rows = [[one.topic, one.salience, one.reason] for one in left]
@@ -145,6 +148,10 @@ def _target_row(target: TargetView) -> list[object]:
         target.tokens_in + target.tokens_out,
         target.reason,
     ]
+
+
+def _output_row(output: OutputView) -> list[object]:
+    return [output.destination, output.state, output.delivered_at, output.reason]
 
 
 def show_preview(found: PreviewView, *, as_json: bool) -> None:

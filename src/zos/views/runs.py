@@ -19,6 +19,7 @@ from zos.db.engine import Connection, Database
 from zos.db.tables import MICRO, insight, layer_run, model_call, run_target, selection
 from zos.reflect.states import RunStatus, TargetStatus, Trigger
 from zos.views.counts import runs_since
+from zos.views.outputs import OutputView, outputs_of
 from zos.views.page import Page, page_of
 
 MAX_DETAIL_ROWS = 500
@@ -140,6 +141,7 @@ class RunDetail:
     calls_total: int
     selection: tuple[ConsideredView, ...]
     insights: tuple[InsightRef, ...]
+    outputs: tuple[OutputView, ...]
 
 
 class RunsView:
@@ -228,6 +230,7 @@ async def _detail(connection: Connection, run_id: str) -> RunDetail:
         calls_total=await _calls_total(connection, run_id, calls),
         selection=tuple(map(_considered, selected)),
         insights=tuple(InsightRef(row.id, row.topic_key) for row in insights),
+        outputs=await outputs_of(connection, run_id),
     )
 
 

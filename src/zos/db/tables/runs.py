@@ -247,10 +247,5 @@ outbox = Table(
     Column("withdrawn_at", UtcDateTime),  # from then on attempts are to delete what was posted
     Column("erasure_id", String(26)),  # whose receipt tells what became of it
     Index("ix_outbox_due", "next_attempt_at"),
-)
-Index(
-    "ix_outbox_standing",
-    outbox.c.run_id,
-    sqlite_where=outbox.c.posted.is_not(None),
-    postgresql_where=outbox.c.posted.is_not(None),
+    Index("ix_outbox_run", "run_id"),
 )

@@ -16,12 +16,4 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("posted", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("outbox", sa.Column("withdrawn_at", UtcDateTime(), nullable=True))
     op.add_column("outbox", sa.Column("erasure_id", sa.String(length=26), nullable=True))
-    standing = sa.text("posted IS NOT NULL")
-    op.create_index(
-        "ix_outbox_standing",
-        "outbox",
-        ["run_id"],
-        unique=False,
-        sqlite_where=standing,
-        postgresql_where=standing,
-    )
+    op.create_index("ix_outbox_run", "outbox", ["run_id"], unique=False)
