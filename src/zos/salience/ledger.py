@@ -324,20 +324,20 @@ class SalienceLedger:
 
     async def why(self, topic_key: TopicKey, consent: ConsentView, *, limit: int = 10) -> Why:
         """Return what is known about why a topic is, or is not, thought about."""
-        found = await self._store.topic(topic_key)
-        reasons = why_not(topic_key, found, consent)
-        ahead = None
-        if found is not None and not reasons:
-            async with self.db.read() as connection:
-                ahead = await ahead_of(connection, found)
-        return Why(
-            key=topic_key,
-            topic=found,
-            reasons=reasons,
-            ahead=ahead,
-            entries=tuple(await self._store.entries(topic_key, limit, None)),
-            selections=tuple(await self._store.past_selections(topic_key, limit)),
-        )
+
+        async def work(connection: Connection) -> Why:
+            found = await self._store.topic(topic_key, connection)
+            reasons = why_not(topic_key, found, consent)
+            return Why(
+                key=topic_key,
+                topic=found,
+                reasons=reasons,
+                ahead=await ahead_of(connection, found) if found and not reasons else None,
+                entries=tuple(await self._store.entries(topic_key, limit, None, connection)),
+                selections=tuple(await self._store.past_selections(topic_key, limit, connection)),
+            )
+
+        return await self.db.read_at_once(work)
 
     async def _shelf(self, connection: Connection) -> Shelf:
         await self._lock(connection)

@@ -49,6 +49,28 @@ _UNLINKED = (
     )
     .order_by(message.c.id)
 )
+_BEHIND_ALL = 2**63 - 1
+_ENTRIES = (
+    select(salience_entry)
+    .join(topic, topic.c.id == salience_entry.c.topic_id)
+    .where(topic.c.key == bindparam("of"), salience_entry.c.id < bindparam("before"))
+    .order_by(salience_entry.c.id.desc())
+    .limit(bindparam("up_to"))
+)
+_PAST_SELECTIONS = (
+    select(
+        layer_run.c.id,
+        layer_run.c.layer,
+        layer_run.c.clock_at,
+        selection.c.balance,
+        selection.c.chosen,
+        selection.c.reason,
+    )
+    .join(layer_run, layer_run.c.id == selection.c.run_id)
+    .where(selection.c.topic_key == bindparam("of"))
+    .order_by(selection.c.run_id.desc())
+    .limit(bindparam("up_to"))
+)
 
 
 def view_of(row: Any) -> TopicView:
@@ -147,21 +169,17 @@ class TopicStore:
         return await self._views(query, given, connection)
 
     async def entries(
-        self, topic_key: TopicKey, limit: int, before_id: int | None
+        self,
+        topic_key: TopicKey,
+        limit: int,
+        before_id: int | None,
+        connection: Connection | None = None,
     ) -> list[LedgerEntry]:
         """Return a topic's ledger rows, newest first."""
-        query = (
-            select(salience_entry)
-            .join(topic, topic.c.id == salience_entry.c.topic_id)
-            .where(topic.c.key == str(topic_key))
-            .order_by(salience_entry.c.id.desc())
-            .limit(limit)
-        )
-        if before_id is not None:
-            query = query.where(salience_entry.c.id < before_id)
-        async with self._db.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return [entry_of(row) for row in rows]
+        before = _BEHIND_ALL if before_id is None else before_id
+        given = {"of": str(topic_key), "before": before, "up_to": limit}
+        async with self._db.read(connection) as reader:
+            return [entry_of(row) for row in await reader.execute(_ENTRIES, given)]
 
     async def mismatches(self) -> list[Mismatch]:
         """Return every topic whose balance is not the sum of its rows."""
@@ -177,24 +195,13 @@ class TopicStore:
             rows = (await connection.execute(query)).all()
         return [Mismatch(row.key, row.balance, int(row.total)) for row in rows]
 
-    async def past_selections(self, topic_key: TopicKey, limit: int) -> list[PastSelection]:
+    async def past_selections(
+        self, topic_key: TopicKey, limit: int, connection: Connection | None = None
+    ) -> list[PastSelection]:
         """Return how recent runs that looked at the topic decided, newest first."""
-        query = (
-            select(
-                layer_run.c.id,
-                layer_run.c.layer,
-                layer_run.c.clock_at,
-                selection.c.balance,
-                selection.c.chosen,
-                selection.c.reason,
-            )
-            .join(layer_run, layer_run.c.id == selection.c.run_id)
-            .where(selection.c.topic_key == str(topic_key))
-            .order_by(selection.c.run_id.desc())
-            .limit(limit)
-        )
-        async with self._db.read() as connection:
-            rows = (await connection.execute(query)).all()
+        given = {"of": str(topic_key), "up_to": limit}
+        async with self._db.read(connection) as reader:
+            rows = (await reader.execute(_PAST_SELECTIONS, given)).all()
         return [
             PastSelection(
                 run_id=row.id,

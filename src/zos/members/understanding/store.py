@@ -137,7 +137,7 @@ async def model_calls(
     connection: AsyncConnection, member_id: int, *, before: str | None, limit: int
 ) -> tuple[KnownCall, ...]:
     """Return the newest model calls whose prompts held words of a member."""
-    given = {"member": member_id, "before": before, "limit": limit}
+    given = {"member": member_id, "before": before or _BEHIND_ALL, "limit": limit}
     return tuple(KnownCall(*row) for row in await connection.execute(_CALLS, given))
 
 
@@ -210,11 +210,12 @@ _MESSAGES = (
     .join(channel, channel.c.id == message.c.channel_id)
     .where(one_of(message.c.id, "ids"))
 )
+_BEHIND_ALL = "Z"  # an id begins with a digit
 _OF_MEMBER = model_call_member.c.member_id == _MEMBER
 _CALLS = (
     select(*(model_call.c[name] for name in KnownCall.__dataclass_fields__))
     .join(model_call_member, model_call_member.c.call_id == model_call.c.id)
-    .where(_OF_MEMBER, or_(_BEFORE.is_(None), model_call.c.id < _BEFORE))
+    .where(_OF_MEMBER, model_call.c.id < _BEFORE)
     .order_by(model_call.c.id.desc())
     .limit(_LIMIT)
 )
