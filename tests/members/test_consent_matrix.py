@@ -39,7 +39,7 @@ from zos.observe.recorder import Recorder
 from zos.service.services import Services, build_services
 from zos.views.insight_rows import MessageRow
 
-SERVER, ROOM, DIRECT, ROLE = 1, 10, 77, 500
+SERVER, ROOM, THREAD, DIRECT, ROLE = 1, 10, 11, 77, 500
 ANN, WRITER, MENTIONED, ANSWERED, REACTED, DIRECTLY, TALKED_OF = 1, 11, 12, 13, 14, 15, 16
 NAMES = {
     ANN: "Annabel",
@@ -134,6 +134,7 @@ def happened(*, holders: bool) -> tuple[list[Event], list[Event]]:
     there: list[Event] = [
         ServerSeen(SERVER, "Allotment", at(0)),
         ChannelSeen(ROOM, SERVER, "room", ChannelKind.TEXT, at(0)),
+        ChannelSeen(THREAD, SERVER, "lancelot77's plot", ChannelKind.THREAD, at(0), ROOM),
         *(MemberUpdated(one, SERVER, at(0)) for one in people.values()),
     ]
     said: list[Event] = [
@@ -146,6 +147,7 @@ def happened(*, holders: bool) -> tuple[list[Event], list[Event]]:
         ReactionAdded(2, SERVER, Emoji("🌱"), people[REACTED], at(5)),
         wrote(6, DIRECTLY, "marrow in private", server_id=None, channel_id=DIRECT),
         wrote(7, ANN, "Sir Lancelot has marrows too, ask LANCELOT77"),
+        *(wrote(number, ANN, "these marrows are his", channel_id=THREAD) for number in (8, 9, 10)),
     ]
     return there, said
 
@@ -186,6 +188,9 @@ async def what_a_prompt_says(matrix: Matrix) -> None:
     for one in (WRITER, MENTIONED, ANSWERED, TALKED_OF):
         assert (NAMES[one].casefold() in shown.casefold()) is matrix.may, NAMES[one]
     assert ("lancelot77" in shown.casefold()) is matrix.may
+    there = await matrix.prompt("nightly-channel-reflection", TopicKey.thread(SERVER, THREAD))
+    assert "these marrows are his" in there
+    assert ("lancelot77" in there.casefold()) is matrix.may
     assert ("<chat_1>" in shown) is not matrix.may
     for one in OTHERS:
         assert f"<@{one}>" not in shown
@@ -205,7 +210,8 @@ async def what_is_found_and_shown(matrix: Matrix) -> None:
     writer = (NAMES[WRITER], WRITER) if matrix.may else (authors["marrow"][0], None)
     assert authors["marrow"] == writer
     assert "in private" not in "".join(row.text for row in found)
-    texts = "".join(row.author + row.text for row in found)
+    texts = "".join(row.author + row.channel + row.text for row in found)
+    assert any(row.channel_id == THREAD for row in found)
     assert ("Wilhelmina" in texts) is matrix.may
     assert ("Melisande" in texts) is matrix.may
     assert ("lancelot" in texts.casefold()) is matrix.may
@@ -214,6 +220,8 @@ async def what_is_found_and_shown(matrix: Matrix) -> None:
     listed = (await known.topics.page(limit=200)).items
     shown = {one for row in listed for one in TopicKey.parse(row.topic).members}
     assert shown == ({*NAMES} - {TALKED_OF} if matrix.may else {ANN})
+    (thread,) = (row.title for row in listed if row.topic == str(TopicKey.thread(SERVER, THREAD)))
+    assert thread == ("#lancelot77's plot" if matrix.may else "#someone's plot")
     ties = (await known.relationships.page(SERVER)).items
     tied = {person.id for tie in ties for person in tie.people}
     assert tied == ({ANN, MENTIONED, ANSWERED, REACTED} if matrix.may else set())

@@ -171,6 +171,7 @@ async def test_a_message_comes_with_names_and_references(talk: Room) -> None:
         server_id=SERVER,
         channel_id=CHANNEL,
         channel_name="general",
+        in_thread=False,
         author_id=12,
         author_name="Ben",
         is_bot=False,

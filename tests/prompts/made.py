@@ -29,6 +29,7 @@ def message(number: int, author_id: int, content: str, **fields: Any) -> StoredM
         "server_id": SERVER,
         "channel_id": GARDEN,
         "channel_name": "garden",
+        "in_thread": False,
         "author_name": NAMES[author_id],
         "is_bot": author_id == BOT,
         "created_at": NOON + timedelta(minutes=number),

@@ -6,6 +6,7 @@ from sqlalchemy import insert
 from tests.insights.conftest import ANN, BEN, CHANNEL, NOON, SERVER, World, consented
 
 from zos.config import Config
+from zos.consent.store import ConsentStore
 from zos.core.topics import TopicKey
 from zos.db.engine import Database
 from zos.db.tables import emoji_use, reaction
@@ -45,15 +46,17 @@ async def test_topics_are_called_by_the_names_of_what_they_are_about(database: D
         TopicKey.self_topic(): "Zos",
     }
     async with database.read() as connection:
-        everybody = consented(ANN, 999)
-        assert await topic_titles(connection, [*expected, *expected], everybody) == expected
-        assert await topic_titles(connection, [], everybody) == {}
+        everybody, nobody = consented(ANN, 999), ConsentStore(database, Config())
+        assert await topic_titles(connection, [*expected, *expected], everybody, nobody) == expected
+        assert await topic_titles(connection, [], everybody, nobody) == {}
 
 
 async def test_any_number_of_topics_has_titles(database: Database) -> None:
     topics = [TopicKey.channel(SERVER, number) for number in range(1, 1_202)]
     async with database.read() as connection:
-        titles = await topic_titles(connection, topics, consented())
+        titles = await topic_titles(
+            connection, topics, consented(), ConsentStore(database, Config())
+        )
     assert len(titles) == 1_201
 
 

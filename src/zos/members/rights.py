@@ -29,7 +29,6 @@ from zos.members.model import (
     Known,
     KnownInsight,
     MemberRow,
-    MessageCounts,
 )
 from zos.members.understanding import store as understanding
 from zos.members.understanding.store import Reader
@@ -272,7 +271,7 @@ class Members:
             consent=standing,
             erasure=gone,
             servers=await knowledge.presences(connection, member_id),
-            messages=MessageCounts.of(await knowledge.channel_counts(connection, member_id)),
+            messages=await knowledge.message_counts(connection, member_id, self._consents),
             reactions_given=counts.reactions_given,
             reactions_received=counts.reactions_received,
             mentions=counts.mentions,

@@ -33,6 +33,7 @@ from zos.db.tables import (
     role_mention,
     subject_mention,
 )
+from zos.observe.events import ChannelKind
 
 _SPACES = {
     TopicCategory.CHANNEL,
@@ -52,6 +53,7 @@ MESSAGE_ROWS = (
         message.c.server_id,
         message.c.channel_id,
         channel.c.name.label("channel_name"),
+        (channel.c.kind == ChannelKind.THREAD.value).label("in_thread"),
         message.c.author_id,
         member.c.display_name.label("author_name"),
         message.c.is_bot,

@@ -33,6 +33,7 @@ class StoredMessage:
     Attributes:
         server_id: None for a direct message.
         channel_id: The channel or thread it was written in.
+        in_thread: It is a thread: people name these.
         author_name: The author's display name as last seen.
         reply_to_id: The message it answers, which may be outside what was observed.
         reply_to_author_id: That message's author, where known.
@@ -43,6 +44,7 @@ class StoredMessage:
     server_id: int | None
     channel_id: int
     channel_name: str
+    in_thread: bool
     author_id: int
     author_name: str
     is_bot: bool

@@ -7,12 +7,13 @@ all of a target's nodes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from zos.consent.names.store import known_in
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.engine import Connection
 from zos.prompts.assembly import Assembled, Found, assemble
-from zos.prompts.labels import SOMEONE
+from zos.prompts.labels import SOMEONE, nameless
 from zos.reflect.context import Gathered, TargetContext
 from zos.reflect.tools import NodeTools
 
@@ -34,14 +35,20 @@ async def _found(context: TargetContext, tools: NodeTools, connection: Connectio
     names = await tools.messages.members(_members(topics, gathered), connection)
     channels = await _channels(topics, gathered, tools, connection)
     subjects = await _subjects(brief.topic, tools, connection)
-    texts = (*_texts(gathered), *subjects, brief.self_concept)
+    threads = _threads(topics, gathered)
+    texts = (*_texts(gathered), *subjects, *(channels[one] for one in threads), brief.self_concept)
     known = await known_in(connection, texts)
+    told = nameless(known, brief.consent)
+    channels |= {one: told(channels[one]) for one in threads}
     allowed = {one: name for one, name in names.items() if brief.consent.allows(one)}
     titles = {topic: title_of(topic, allowed, channels, gathered) for topic in topics}
     return Found(
         topic=brief.topic,
         title=titles[brief.topic],
-        messages=gathered.messages,
+        messages=[
+            replace(one, channel_name=channels[one.channel_id]) if one.in_thread else one
+            for one in gathered.messages
+        ],
         reactions=gathered.reactions,
         insights=gathered.insights,
         names=names,
@@ -96,6 +103,11 @@ def _everyone(topics: Iterable[TopicKey], gathered: Gathered) -> Iterator[int]:
     for reaction in gathered.reactions:
         if reaction.member_id is not None:
             yield reaction.member_id
+
+
+def _threads(topics: Iterable[TopicKey], gathered: Gathered) -> set[int]:
+    found = {one.channel_id for one in gathered.messages if one.in_thread}
+    return found.union(one.ids[0] for one in topics if one.category is TopicCategory.THREAD)
 
 
 def _texts(gathered: Gathered) -> Iterator[str]:

@@ -153,9 +153,11 @@ def texts_of(insights: Iterable[Insight]) -> Iterator[str]:
 
 
 def said_in(what: Iterable[StoredMessage | Dispute]) -> Iterator[str]:
-    """Yield what people wrote in messages, or against insights."""
+    """Yield what people wrote in messages, over threads, or against insights."""
     for one in what:
         yield one.text if isinstance(one, Dispute) else one.content
+        if isinstance(one, StoredMessage) and one.in_thread:
+            yield one.channel_name
 
 
 def insight_row(
@@ -218,7 +220,7 @@ def message_row(one: StoredMessage, labels: Labels, consent: ConsentView) -> Mes
         id=one.id,
         server_id=one.server_id,
         channel_id=one.channel_id,
-        channel=one.channel_name,
+        channel=labels.rewrite(one.channel_name) if one.in_thread else one.channel_name,
         author=labels.label(one.author_id),
         author_id=one.author_id if named else None,
         at=one.created_at,

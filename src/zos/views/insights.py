@@ -91,7 +91,9 @@ class InsightsView:
         people = frozenset[int]().union(*map(_members, found))
         async with self._database.read() as connection:
             known, consent = await self._known(connection, texts_of(found), people)
-            titles = await topic_titles(connection, (one.topic for one in found), consent)
+            titles = await topic_titles(
+                connection, (one.topic for one in found), consent, self._consent
+            )
         shown = nameless(known, consent, people)
         page = page_of(found, limit, lambda one: str(one.seq))
         return Page(tuple(insight_row(one, titles, shown) for one in page.items), page.next_cursor)
@@ -131,7 +133,7 @@ class InsightsView:
         texts = (*texts_of(insights.values()), *said_in(in_order))
         async with self._database.read() as connection:
             known, consent = await self._known(connection, texts, {*people, *people_in(in_order)})
-            titles = await topic_titles(connection, topics, consent)
+            titles = await topic_titles(connection, topics, consent, self._consent)
             names = await self._messages.members(people_in(in_order), connection)
         labels = labels_of(in_order, names, consent, known)
         shown = nameless(known, consent, people)
@@ -160,7 +162,7 @@ class InsightsView:
         shown = {key: part for key, part in below.items() if _is_shareable(part, consent)}
         topics = [one.topic, *(part.topic for part in shown.values())]
         async with self._database.read() as connection:
-            titles = await topic_titles(connection, topics, consent)
+            titles = await topic_titles(connection, topics, consent, self._consent)
             behind = await messages_behind(connection, shown)
             behind = {key: ids[-MAX_MESSAGES_BEHIND:] for key, ids in behind.items()}
             origin = await origin_of(connection, one)

@@ -27,9 +27,10 @@ from zos.consent.store import ConsentStore
 from zos.core.consent import ConsentView
 from zos.core.topics import TopicCategory, TopicKey
 from zos.db.sets import one_of
-from zos.db.tables import channel, emoji_use, member, reaction
+from zos.db.tables import emoji_use, member, reaction
 from zos.reflect.context import Gathered
 from zos.reflect.finding import title_of
+from zos.reflect.places.store import places_named
 
 if TYPE_CHECKING:
     from zos.config import Config
@@ -63,7 +64,7 @@ class TitlesView:
 
         async def work(connection: Connection) -> dict[str, TopicTitle]:
             consent = await self._consent.view(connection, among=members)
-            titles = await topic_titles(connection, topics.values(), consent)
+            titles = await topic_titles(connection, topics.values(), consent, self._consent)
             return {
                 key: TopicTitle(titles[topic], consent.allows_all(frozenset(topic.members)))
                 for key, topic in topics.items()
@@ -73,15 +74,25 @@ class TitlesView:
 
 
 async def topic_titles(
-    connection: Connection, topics: Iterable[TopicKey], consent: ConsentView
+    connection: Connection,
+    topics: Iterable[TopicKey],
+    consent: ConsentView,
+    consents: ConsentStore,
 ) -> dict[TopicKey, str]:
-    """Return what `topics` are called."""
+    """Return what `topics` are called.
+
+    Args:
+        connection: The transaction to read in.
+        topics: The topics.
+        consent: Which of their members may be named.
+        consents: Asked about whoever else is named in a thread's name.
+    """
     wanted = list(dict.fromkeys(topics))
     members = {one for topic in wanted for one in topic.members if consent.allows(one)}
     channels = {topic.channel_id for topic in wanted if topic.channel_id is not None}
     custom = {topic.ids[0] for topic in wanted if topic.category is TopicCategory.EMOJI}
     names = await _names(connection, _PEOPLE, members)
-    places = await _names(connection, _PLACES, channels)
+    places = await places_named(connection, channels, consents)
     emoji = await _emoji_names(connection, custom)
     return {
         topic: f":{emoji.get(topic.ids[0], topic.ids[0])}:"
@@ -92,7 +103,6 @@ async def topic_titles(
 
 
 _PEOPLE = select(member.c.id, member.c.display_name).where(one_of(member.c.id, "ids"))
-_PLACES = select(channel.c.id, channel.c.name).where(one_of(channel.c.id, "ids"))
 
 
 async def _names(

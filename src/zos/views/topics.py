@@ -279,7 +279,7 @@ class TopicsView:
     async def _rows(
         self, connection: Connection, found: Sequence[TopicView], consent: ConsentView
     ) -> tuple[TopicRow, ...]:
-        titles = await topic_titles(connection, (one.key for one in found), consent)
+        titles = await topic_titles(connection, (one.key for one in found), consent, self._consent)
         return tuple(self._row(one, titles[one.key]) for one in found)
 
     def _row(self, one: TopicView, title: str) -> TopicRow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,13 @@ from zos.members.model import (
     ChannelCount,
     Erasure,
     MemberRow,
+    MessageCounts,
     Presence,
     TopicStanding,
 )
 from zos.reflect.context import Gathered
 from zos.reflect.finding import title_of
+from zos.reflect.places.store import places_named
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -85,10 +87,14 @@ async def presences(connection: AsyncConnection, member_id: int) -> tuple[Presen
     return tuple(Presence(row.id, row.name, tuple(roles[row.id])) for row in rows)
 
 
-async def channel_counts(connection: AsyncConnection, member_id: int) -> tuple[ChannelCount, ...]:
-    """Return how many messages of a member are stored by channel, most first."""
+async def message_counts(
+    connection: AsyncConnection, member_id: int, consents: ConsentStore
+) -> MessageCounts:
+    """Return how many messages of a member are stored, by channel, most first."""
     rows = await connection.execute(_CHANNEL_COUNTS, {"member": member_id})
-    return tuple(ChannelCount(*row) for row in rows)
+    counts = [ChannelCount(*row) for row in rows]
+    places = await places_named(connection, [one.channel_id for one in counts], consents)
+    return MessageCounts.of(tuple(replace(one, channel=places[one.channel_id]) for one in counts))
 
 
 async def counts_of(connection: AsyncConnection, member_id: int) -> Counts:
@@ -152,7 +158,7 @@ async def topics_of(
     rows = (await connection.execute(_TOPICS, {"member": member_id})).all()
     keys = [TopicKey.parse(row.key) for row in rows]
     view = await consents.view(connection, among={one for key in keys for one in key.members})
-    titles = await titles_for(connection, keys, member_id, view)
+    titles = await titles_for(connection, keys, member_id, view, consents)
     return tuple(
         TopicStanding(
             key=row.key,
@@ -178,19 +184,19 @@ async def titles_for(
     connection: AsyncConnection,
     keys: Collection[TopicKey],
     member_id: int,
-    consents: ConsentView,
+    consent: ConsentView,
+    consents: ConsentStore,
 ) -> dict[TopicKey, str]:
     """Return what topics are called before `member_id`: they are named, and others if they may be."""
     people = {one for key in keys for one in key.members}
     places = {key.channel_id for key in keys if key.channel_id is not None}
-    may_be_named = {one for one in people if one == member_id or consents.allows(one)}
+    may_be_named = {one for one in people if one == member_id or consent.allows(one)}
     names = await _names(connection, _PEOPLE, may_be_named)
-    channels = await _names(connection, _CHANNELS, places)
+    channels = await places_named(connection, places, consents)
     return {key: title_of(key, names, channels, Gathered()) for key in keys}
 
 
 _PEOPLE = select(member.c.id, member.c.display_name).where(one_of(member.c.id, "ids"))
-_CHANNELS = select(channel.c.id, channel.c.name).where(one_of(channel.c.id, "ids"))
 
 
 async def page_of_members(

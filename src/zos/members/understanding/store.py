@@ -29,7 +29,6 @@ from zos.core.scopes import Scope
 from zos.core.topics import TopicKey
 from zos.db.sets import one_of
 from zos.db.tables import (
-    channel,
     dispute,
     insight,
     insight_member,
@@ -43,6 +42,7 @@ from zos.insights.provenance.store import LineSources, members_of, sources_of
 from zos.members.knowledge.store import titles_for
 from zos.members.model import Dispute, KnownCall, KnownInsight, KnownLine, SourceMessage
 from zos.prompts.labels import nameless
+from zos.reflect.places.store import places_named
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -97,13 +97,13 @@ async def known_insights(
     people = await members_of(connection, roles)
     sources = await sources_of(connection, roles)
     cited = {one for lines in sources.values() for some, _ in lines.values() for one in some}
-    messages = await _source_messages(connection, reader, cited)
+    messages = await _source_messages(connection, consents, reader, cited)
     said = (one.text for one in messages.values() if one.text is not None)
     known = await known_in(connection, chain(said, *map(_texts, rows.values())))
     keys = {one: TopicKey.parse(row.topic_key) for one, row in rows.items()}
     of_topics = chain(*(key.members for key in keys.values()))
     view = await consents.view(connection, among={*chain(*people.values()), *of_topics, *known})
-    titles = await titles_for(connection, keys.values(), reader.member_id, view)
+    titles = await titles_for(connection, keys.values(), reader.member_id, view, consents)
     if not reader.private:
         told = nameless(known, view, [reader.member_id])
         messages = {one: _told(message, told) for one, message in messages.items()}
@@ -126,11 +126,13 @@ def _told(one: SourceMessage, told: Callable[[str], str]) -> SourceMessage:
 
 
 async def _source_messages(
-    connection: AsyncConnection, reader: Reader, ids: Collection[int]
+    connection: AsyncConnection, consents: ConsentStore, reader: Reader, ids: Collection[int]
 ) -> dict[int, SourceMessage]:
     """Return those of the messages `ids` that are stored; only the member's own with their text."""
     given = {"ids": ids, "member": reader.member_id}
-    return {row.id: _source(row, reader) for row in await connection.execute(_MESSAGES, given)}
+    rows = (await connection.execute(_MESSAGES, given)).all()
+    places = await places_named(connection, {row.channel_id for row in rows}, consents)
+    return {row.id: _source(row, places[row.channel_id], reader) for row in rows}
 
 
 async def model_calls(
@@ -196,20 +198,15 @@ _ROLES = (
     .order_by(_NEWEST.c.seq.desc(), _TOUCHED.c.role)
 )
 _INSIGHTS = select(insight).where(one_of(insight.c.id, "ids"))
-_MESSAGES = (
-    select(
-        message.c.id,
-        message.c.server_id,
-        message.c.channel_id,
-        message.c.created_at,
-        message.c.scope,
-        (message.c.author_id == _MEMBER).label("is_own"),
-        case((message.c.author_id == _MEMBER, message.c.content)).label("content"),
-        channel.c.name.label("channel_name"),
-    )
-    .join(channel, channel.c.id == message.c.channel_id)
-    .where(one_of(message.c.id, "ids"))
-)
+_MESSAGES = select(
+    message.c.id,
+    message.c.server_id,
+    message.c.channel_id,
+    message.c.created_at,
+    message.c.scope,
+    (message.c.author_id == _MEMBER).label("is_own"),
+    case((message.c.author_id == _MEMBER, message.c.content)).label("content"),
+).where(one_of(message.c.id, "ids"))
 _BEHIND_ALL = "Z"  # an id begins with a digit
 _OF_MEMBER = model_call_member.c.member_id == _MEMBER
 _CALLS = (
@@ -279,13 +276,13 @@ def _when(one: SourceMessage) -> tuple[object, int]:
     return one.at, one.id
 
 
-def _source(row: Any, reader: Reader) -> SourceMessage:
+def _source(row: Any, place: str, reader: Reader) -> SourceMessage:
     readable = row.is_own and (reader.private or row.scope != Scope.DM.value)
     return SourceMessage(
         id=row.id,
         server_id=row.server_id,
         channel_id=row.channel_id,
-        channel=row.channel_name,
+        channel=place,
         at=row.created_at,
         is_own=bool(row.is_own),
         text=row.content if readable else None,

@@ -1,0 +1,1 @@
+"""What channels and threads are called where they are shown."""
