@@ -23,7 +23,7 @@ from zos.web.words import duration
 
 router = APIRouter()
 
-_INSIGHTS = 50
+_INSIGHTS = 25
 
 RunId = Annotated[str, Path(max_length=26, pattern=r"^[0-9A-Za-z]*$")]
 
