@@ -22,14 +22,12 @@ from tests.web.conftest import Web, api, web
 from zos.access.gate.places import Surface, surface_of
 from zos.access.login.store import Grant
 from zos.access.principal import Role
-from zos.api.app import create_app
+from zos.api.app import openapi_document
 from zos.core.topics import TopicKey
 from zos.db.tables import channel, insight, layer_run, member, server
 from zos.reflect.states import RunStatus
 from zos.salience.model import EntryKind
-from zos.service.discord import discord_bot
-from zos.service.serving import web_services
-from zos.web.app import create_pages
+from zos.web.app import routes
 
 __all__ = ["api", "web"]
 
@@ -92,13 +90,12 @@ async def _evil(web: Web) -> dict[str, str]:
     }
 
 
-def all_routes(web: Web) -> list[tuple[str, str]]:
+def all_routes() -> list[tuple[str, str]]:
     """Every method and path of the API and the pages."""
-    pages = create_pages(web_services(web.services, discord_bot(web.services), web.api.access))
     return [
         (method.upper(), path)
-        for app in (create_app(web.api.parts), pages)
-        for path, methods in app.openapi()["paths"].items()
+        for document in (openapi_document(), routes().openapi())
+        for path, methods in document["paths"].items()
         for method in methods
     ]
 
@@ -140,7 +137,7 @@ async def test_what_people_wrote_is_never_carried_out_whichever_page_shows_it(
 ) -> None:
     waiting = [
         filled(path, evil)
-        for method, path in all_routes(web)
+        for method, path in all_routes()
         if method == "GET" and surface_of(path) is Surface.PAGES
     ]
     seen: dict[str, Page] = {}
@@ -168,7 +165,7 @@ async def test_what_people_wrote_is_data_whichever_route_tells_it(
     web: Web, evil: dict[str, str]
 ) -> None:
     told = 0
-    for method, path in all_routes(web):
+    for method, path in all_routes():
         if method != "GET" or path == NO_END or not path.startswith("/api/"):
             continue
         query: dict[str, str | int] = {"server_id": SERVER, "q": "seedlings"}
@@ -188,7 +185,7 @@ async def test_a_viewer_changes_nothing_by_any_route(web: Web, evil: dict[str, s
     secret, _ = await web.api.access.keys.make(Grant("viewer", Role.VIEWER), None)
     bearer = {"Authorization": f"Bearer {secret}"}
     tried = 0
-    for method, path in all_routes(web):
+    for method, path in all_routes():
         if method == "GET" or path in VIEWERS_OWN:
             continue
         answer = await web.http.request(method, filled(path, evil), headers=bearer)
@@ -200,7 +197,7 @@ async def test_a_viewer_changes_nothing_by_any_route(web: Web, evil: dict[str, s
 async def test_another_sites_page_changes_nothing_by_any_route(
     web: Web, evil: dict[str, str]
 ) -> None:
-    for method, path in all_routes(web):
+    for method, path in all_routes():
         if method != "GET":
             foreign = {"Sec-Fetch-Site": "cross-site"}
             answer = await web.http.request(method, filled(path, evil), headers=foreign)
@@ -212,7 +209,7 @@ async def test_nobody_unknown_is_let_in_by_any_route_and_no_rebound_name(
 ) -> None:
     open_to_all = {"/healthz", "/login", "/favicon.ico", "/static/{path}"}
     del web.http.headers["Authorization"]
-    for method, path in all_routes(web):
+    for method, path in all_routes():
         target = filled(path, evil)
         rebound = {"Host": "evil.example"}
         assert (await web.http.request(method, target, headers=rebound)).status_code == 421, path

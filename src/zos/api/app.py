@@ -5,12 +5,15 @@ In: what `service` has made. Out: an ASGI application.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Security
 from fastapi.security import HTTPBearer
+from starlette.types import ASGIApp
 
 from zos import __version__
+from zos.access.bound import bound
 from zos.api import (
     access,
     costs,
@@ -65,18 +68,17 @@ _TAGS = [
 ]
 
 
-def create_app(services: ApiServices) -> FastAPI:
+def create_app(services: ApiServices) -> ASGIApp:
     """Return the application that serves with `services`."""
-    app = _routes()
-    app.state.services = services
-    return app
+    return bound(_routes(), services)
 
 
 def openapi_document() -> dict[str, Any]:
-    """Return the interface's description (OpenAPI 3.1), without any service."""
+    """Return the interface's description (OpenAPI 3.1), without any service; it is not to be changed."""
     return _routes().openapi()
 
 
+@cache
 def _routes() -> FastAPI:
     app = FastAPI(
         title="Zos",

@@ -89,7 +89,7 @@ class ApiServices:
 
 def services_of(request: Request) -> ApiServices:
     """Return what the application was made with."""
-    services: ApiServices = request.app.state.services
+    services: ApiServices = request.state.services
     return services
 
 

@@ -5,9 +5,13 @@ In: what `service` has made. Out: an ASGI application.
 
 from __future__ import annotations
 
+from functools import cache
+
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp
 
+from zos.access.bound import bound
 from zos.web import (
     access,
     assets,
@@ -61,10 +65,15 @@ PAGES = (
 """Every page's router. The navigation's order stands in `zos.web.navigation`."""
 
 
-def create_pages(services: WebServices) -> FastAPI:
+def create_pages(services: WebServices) -> ASGIApp:
     """Return the application that shows pages with `services`."""
+    return bound(routes(), services)
+
+
+@cache
+def routes() -> FastAPI:
+    """Return the routes of all pages."""
     app = FastAPI(openapi_url=None)
-    app.state.services = services
     app.state.assets = Assets()
     app.state.environment = environment(asset=app.state.assets.url)
     routers = (assets.router, login.router, settings.router, *PAGES)

@@ -65,7 +65,7 @@ class WebServices:
 
 def services_of(request: Request) -> WebServices:
     """Return what the pages were made with."""
-    services: WebServices = request.app.state.services
+    services: WebServices = request.state.services
     return services
 
 
