@@ -37,7 +37,7 @@ def test_a_message_tells_who_wrote_what_to_whom(world: World, told: Any) -> None
     assert isinstance(message, MessageCreated)
     assert (message.id, message.server_id, message.channel_id) == (second, SERVER, ROOM)
     assert (message.author.name, message.author.display_name) == ("ben", "Ben")
-    assert message.author.role_ids == ()
+    assert (message.author.role_ids, message.author.global_name) == ((), "Ben")
     assert (message.reply_to_id, message.reply_to_author_id) == (first, 11)
     assert [one.id for one in message.mentions] == [11]
     assert message.role_ids == (500,)

@@ -49,6 +49,7 @@ def test_everything_has_its_line() -> None:
         id=11,
         name="ann",
         display_name="Ann",
+        global_name="Annabel",
         is_bot=True,
         consent=SILENT,
         erasure=WAITING,
@@ -70,7 +71,7 @@ def test_everything_has_its_line() -> None:
     )
     said = list(known_lines(known))
     for line in (
-        "Member 11: Ann, ann (bot)",
+        "Member 11: Ann, Annabel, ann (bot)",
         "  May not be thought about: they said nothing (opt_in).",
         "    3 messages",
         "  Servers: none",

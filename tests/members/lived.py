@@ -52,7 +52,9 @@ from zos.salience.ledger import SalienceLedger
 
 SERVER, ROOM, THREAD, DIRECT = 1, 10, 11, 77
 ANN, BEN, BOT, LIKE_ANN = 101, 102, 900, 1_017
-ANN_AUTHOR = Author(ANN, "annquetzal", "Annquetzal", role_ids=(55,))
+ANN_AUTHOR = Author(
+    ANN, "annquetzal", "Annquetzal", role_ids=(55,), global_name="Ann Globalquetzal"
+)
 BEN_AUTHOR = Author(BEN, "ben", "Ben", role_ids=())
 BOT_AUTHOR = Author(BOT, "zos", "Zos", is_bot=True)
 
@@ -66,6 +68,7 @@ CANARIES = (
     "dmquetzal",
     "answerquetzal",
     "annquetzal",
+    "globalquetzal",
     "threadquetzal",
     "disputequetzal",
     "subjectquetzal",

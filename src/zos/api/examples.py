@@ -191,6 +191,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "id": _MEMBER,
         "name": "ann",
         "display_name": "Ann",
+        "global_name": "Ann B.",
         "is_bot": False,
         "consent": _CONSENT,
         "erasure": None,

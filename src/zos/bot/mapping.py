@@ -335,13 +335,15 @@ def _author(user: Payload, shown: Payload | None, *, is_webhook: bool = False) -
     """Return a user; `shown` is what their server adds, or None where the payload does not say."""
     name = _text(user["username"])
     nickname = shown.get("nick") if shown else None
+    everywhere = user.get("global_name") or None
     roles = None if shown is None or "roles" not in shown else tuple(map(to_id, shown["roles"]))
     return Author(
         id=to_id(user["id"]),
         name=name,
-        display_name=_text(nickname or user.get("global_name") or name),
+        display_name=_text(nickname or everywhere or name),
         is_bot=user.get("bot") is True or is_webhook,
         role_ids=roles,
+        global_name=None if everywhere is None else _text(everywhere),
     )
 
 

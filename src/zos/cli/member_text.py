@@ -50,8 +50,10 @@ def known_lines(known: Known) -> Iterator[str]:
 
 def _who(known: Known) -> str:
     name = known.display_name or "nobody who was seen"
-    also = "" if known.name in {None, name} else f", {known.name}"
-    return f"Member {known.id}: {name}{also}" + (" (bot)" if known.is_bot else "")
+    others = {one: None for one in (known.global_name, known.name) if one not in {None, name}}
+    return f"Member {known.id}: {', '.join([name, *map(str, others)])}" + (
+        " (bot)" if known.is_bot else ""
+    )
 
 
 def consent_text(standing: ConsentStanding) -> str:

@@ -35,8 +35,8 @@ class KnownMember:
     """A member as far as names go.
 
     Attributes:
-        names: Their name on Discord, and the one that they are shown under; without those that
-            mean a place where they stand.
+        names: Their name on Discord, what they call themselves everywhere, and last what they are
+            shown under; without those that mean a place where they stand.
     """
 
     names: tuple[str, ...]

@@ -239,6 +239,7 @@ class Known:
 
     Attributes:
         name: As on Discord; None for somebody whom only a consent or an erasure names.
+        global_name: What they call themselves everywhere; None if nothing, or none was seen.
         mentions: Stored messages of others that mention them.
         insights: The newest, of `insights_total`.
         insights_next: The cursor of those that come behind them; None: there are none.
@@ -248,6 +249,7 @@ class Known:
     id: Snowflake
     name: str | None
     display_name: str | None
+    global_name: str | None
     is_bot: bool
     consent: ConsentStanding
     erasure: Erasure | None

@@ -267,6 +267,7 @@ class Members:
             id=member_id,
             name=None if profile is None else profile.name,
             display_name=None if profile is None else profile.display_name,
+            global_name=None if profile is None else profile.global_name,
             is_bot=profile is not None and profile.is_bot,
             consent=standing,
             erasure=gone,

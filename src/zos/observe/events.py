@@ -26,6 +26,7 @@ class Author:
     Attributes:
         display_name: The nickname in the server, else the global name.
         role_ids: Their roles in the event's server; None where the payload does not say.
+        global_name: What they call themselves everywhere; None if nothing, or the payload does not say.
     """
 
     id: int
@@ -33,6 +34,7 @@ class Author:
     display_name: str
     is_bot: bool = False
     role_ids: tuple[int, ...] | None = None
+    global_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

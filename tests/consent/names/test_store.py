@@ -28,13 +28,14 @@ async def test_members_are_found_by_either_name(database: Database) -> None:
     await see(
         database,
         Author(ANN, "annie", "Ann of Green Gables"),
-        Author(BEN, "ben", "Big Ben"),
+        Author(BEN, "ben", "Big Ben", global_name="Benedict"),
         Author(BOT, "helper", "Helper", is_bot=True),
     )
     ann = KnownMember(("annie", "Ann of Green Gables"), is_bot=False)
     assert await known(database, "was ANNIE there?") == {ANN: ann}
     assert await known(database, "gables", "no") == {ANN: ann}
     assert [*await known(database, "helper, Ben")] == [BEN, BOT]
+    assert (await known(database, "benedict"))[BEN].names == ("ben", "Benedict", "Big Ben")
     assert (await known(database, "helper"))[BOT].is_bot
     assert await known(database, "Ann of Green") == {}
     assert await known(database, "…") == {}

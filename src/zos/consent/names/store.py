@@ -14,9 +14,12 @@ from zos.db.tables import channel, member, server
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-_ROWS = select(member.c.id, member.c.name, member.c.display_name, member.c.is_bot)
+_ROWS = select(
+    member.c.id, member.c.is_bot, member.c.name, member.c.global_name, member.c.display_name
+)
 _CALLED = union(
     _ROWS.where(one_of(member.c.name_word, "words")),
+    _ROWS.where(one_of(member.c.global_word, "words")),
     _ROWS.where(one_of(member.c.display_word, "words")),
 )
 # A channel's name on Discord is in small letters, with hyphens for spaces.
@@ -40,10 +43,11 @@ async def known_in(connection: AsyncConnection, texts: Iterable[str]) -> dict[in
     if not words:
         return {}
     rows = (await connection.execute(_CALLED, {"words": words})).all()
-    places = await _places(connection, {name for row in rows for name in row[1:3]})
+    names = {row.id: [name for name in row[2:] if name is not None] for row in rows}
+    places = await _places(connection, {name for some in names.values() for name in some})
     found = {
         row.id: KnownMember(
-            tuple(name for name in row[1:3] if words_of_name(name) not in places), row.is_bot
+            tuple(name for name in names[row.id] if words_of_name(name) not in places), row.is_bot
         )
         for row in rows
     }

@@ -69,6 +69,8 @@ member = Table(
     # What the names are looked up by where they stand in a text; NULL: by nothing, as emoji alone.
     Column("name_word", Text, index=True),
     Column("display_word", Text, index=True),
+    Column("global_name", Text),  # NULL: none, or none was seen
+    Column("global_word", Text, index=True),
 )
 
 membership = Table(  # a member in a server, as last seen there

@@ -133,7 +133,9 @@ class Eraser:
     async def _names(self, member_id: int) -> frozenset[str]:
         async with self._database.read() as connection:
             profile = await knowledge.profile_of(connection, member_id)
-        return frozenset() if profile is None else frozenset({profile.name, profile.display_name})
+        if profile is None:
+            return frozenset()
+        return frozenset(filter(None, (profile.name, profile.display_name, profile.global_name)))
 
     async def _messages(
         self,

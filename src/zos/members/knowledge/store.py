@@ -52,6 +52,7 @@ class Profile:
 
     name: str
     display_name: str
+    global_name: str | None
     is_bot: bool
     is_agent: bool
     seen_at: datetime

@@ -149,13 +149,17 @@ async def see_members(
     add = db.insert(member)
     newer = add.on_conflict_do_update(
         index_elements=[member.c.id],
-        set_={name: add.excluded[name] for name in _CALLED},
+        set_={
+            **{name: add.excluded[name] for name in _CALLED},
+            **{name: func.coalesce(add.excluded[name], member.c[name]) for name in _EVERYWHERE},
+        },
         where=member.c.seen_at < add.excluded.seen_at,
     )
     await _many(connection, newer, [_member_row(people[who]) for who in sorted(people)])
     await _see_roles(db, connection, seen)
 
 
+_EVERYWHERE = ("global_name", "global_word")  # archives do not say it
 _CALLED = ("name", "display_name", "name_word", "display_word", "is_bot", "seen_at")
 
 
@@ -257,12 +261,15 @@ async def mark_threads_booked(
 def _member_row(sighting: Sighting) -> dict[str, Any]:
     shown = sighting.member
     name, display_name = storable(shown.name), storable(shown.display_name)
+    everywhere = None if shown.global_name is None else storable(shown.global_name)
     return {
         "id": shown.id,
         "name": name,
         "display_name": display_name,
         "name_word": telling_word(name),
         "display_word": telling_word(display_name),
+        "global_name": everywhere,
+        "global_word": None if everywhere is None else telling_word(everywhere),
         "is_bot": shown.is_bot,
         "seen_at": sighting.at,
     }
