@@ -253,6 +253,7 @@ class InsightStore:
         scopes: Collection[Scope] = SHAREABLE,
         limit: int,
         before_seq: int | None = None,
+        connection: AsyncConnection | None = None,
     ) -> list[Insight]:
         """Return a page of insights, newest first, without sources; none that are under quarantine.
 
@@ -262,6 +263,7 @@ class InsightStore:
             scopes: Only of these scopes.
             limit: Rows, at most.
             before_seq: Only older than this position (the cursor), or None for the newest.
+            connection: The transaction to read in; None: one of its own.
         """
         query = select(insight).where(
             LISTED,
@@ -272,7 +274,8 @@ class InsightStore:
         )
         if before_seq is not None:
             query = query.where(insight.c.seq < before_seq)
-        return await self._fetch(query.order_by(insight.c.seq.desc()).limit(limit))
+        newest = query.order_by(insight.c.seq.desc()).limit(limit)
+        return await self._fetch(newest, connection=connection)
 
     async def _newest(self, query: Select[Any], limit: int) -> list[Insight]:
         newest = query.order_by(insight.c.seq.desc()).limit(limit)
@@ -284,6 +287,7 @@ class InsightStore:
         given: Mapping[str, object] | None = None,
         *,
         with_sources: bool = False,
+        connection: AsyncConnection | None = None,
     ) -> list[Insight]:
         async def read(connection: AsyncConnection) -> list[Insight]:
             rows = (await connection.execute(query, given)).all()
@@ -299,6 +303,8 @@ class InsightStore:
                 for row in rows
             ]
 
+        if connection is not None:
+            return await read(connection)
         return await self._database.read_at_once(read)
 
 

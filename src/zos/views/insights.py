@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from zos.consent.store import ConsentStore
 from zos.core.consent import ConsentView
 from zos.core.errors import ConsentError
 from zos.core.names import KnownMember
+from zos.core.topics import TopicKey
 from zos.db.tables import insight
 from zos.insights.consented.store import without
 from zos.insights.model import Insight, InsightFilter, InsightLine, InsightStatus
@@ -53,6 +55,9 @@ if TYPE_CHECKING:
 MAX_MESSAGES_BEHIND = 50
 """Messages shown of those behind a source insight, the newest."""
 
+_Told = tuple[dict[int, KnownMember], ConsentView, dict[TopicKey, str], dict[int, str]]
+"""Whose names stand in texts, what they say to it, and what topics and members are called."""
+
 
 class InsightsView:
     """Reads insights for showing.
@@ -82,21 +87,26 @@ class InsightsView:
         Raises:
             UsageError: If `before` is no cursor.
         """
-        found = await self._insights.page(
-            which,
-            only=without(self._consent.barred),
-            limit=limit + 1,
-            before_seq=_position(before),
-        )
-        people = frozenset[int]().union(*map(_members, found))
-        async with self._database.read() as connection:
-            known, consent = await self._known(connection, texts_of(found), people)
-            titles = await topic_titles(
-                connection, (one.topic for one in found), consent, self._consent
+
+        async def work(connection: Connection) -> Page[InsightRow]:
+            found = await self._insights.page(
+                which,
+                only=without(self._consent.barred),
+                limit=limit + 1,
+                before_seq=position,
+                connection=connection,
             )
-        shown = nameless(known, consent, people)
-        page = page_of(found, limit, lambda one: str(one.seq))
-        return Page(tuple(insight_row(one, titles, shown) for one in page.items), page.next_cursor)
+            people = frozenset[int]().union(*map(_members, found))
+            known, consent = await self._known(connection, texts_of(found), people)
+            topics = (one.topic for one in found)
+            titles = await topic_titles(connection, topics, consent, self._consent)
+            shown = nameless(known, consent, people)
+            page = page_of(found, limit, lambda one: str(one.seq))
+            rows = tuple(insight_row(one, titles, shown) for one in page.items)
+            return Page(rows, page.next_cursor)
+
+        position = _position(before)
+        return await self._database.read_at_once(work)
 
     async def search(
         self,
@@ -120,8 +130,8 @@ class InsightsView:
         Raises:
             UsageError: If there is no such profile.
         """
-        async with self._database.read() as connection:
-            asked = nameless(*await self._known(connection, [query]))(query)
+        called = await self._database.read_at_once(partial(self._known, texts=[query]))
+        asked = nameless(*called)(query)
         hits = await self._retrieval.search(
             asked, profile=profile, server_id=server_id, consent=self._consent, now=now, limit=limit
         )
@@ -131,10 +141,14 @@ class InsightsView:
         in_order = [stored[hit.message_id] for hit in hits if hit.message_id in stored]
         people = frozenset[int]().union(*map(_members, insights.values()))
         texts = (*texts_of(insights.values()), *said_in(in_order))
-        async with self._database.read() as connection:
+
+        async def work(connection: Connection) -> _Told:
             known, consent = await self._known(connection, texts, {*people, *people_in(in_order)})
             titles = await topic_titles(connection, topics, consent, self._consent)
             names = await self._messages.members(people_in(in_order), connection)
+            return known, consent, titles, names
+
+        known, consent, titles, names = await self._database.read_at_once(work)
         labels = labels_of(in_order, names, consent, known)
         shown = nameless(known, consent, people)
         messages = {one.id: message_row(one, labels, consent) for one in in_order}
