@@ -1,9 +1,12 @@
 """How fast archives come in and are booked, and whether that stays so as they grow.
 
-In: made-up archives in DiscordChatExporter's layout: a year of eight channels and a thread, 500 people of
+In: made-up archives in DiscordChatExporter's layout: eight channels and a thread, 500 people of
 whom 70 % have consented, sittings of two to seven regulars, replies, mentions, reactions, edits. Out: messages a second for storing and for
-booking, on a SQLite file on disk, at 20,000 and 200,000 messages; their ratio; how much higher
-memory stands with the larger one; statements and commits a message. Exit code 1 below the target.
+booking, on a SQLite file on disk, at 20,000 and 200,000 messages; their ratio; how high memory
+stood; statements and commits a message. Exit code 1 below a target.
+
+The larger archive is a longer time of the same talk (about 550 messages a day). More of it in the same
+time is another community, whose people are warm to each other: more is booked for each message.
 
     python bench/import_rate.py [--messages N ...] [--gigabytes 2]
 
@@ -40,11 +43,14 @@ from zos.salience.ledger import SalienceLedger
 
 TARGET_PER_SECOND = 5_000
 TARGET_RATIO = 0.9
+TARGET_PEAK_MIB = 192
 SIZES = (20_000, 200_000)
+PARTS = ("storing", "booking")
 PEOPLE, CHANNELS, SERVER = 500, 8, 1
 REGULARS, SITTING = 80, 40
 START = datetime(2026, 1, 5, tzinfo=UTC)
 YEAR_SECONDS = 365 * 24 * 3600
+PACE_SECONDS = 1_420  # between two messages of a channel
 MEMORY_LIMIT_BYTES = 512 * 2**20  # of data; the file's and SQLite's mapped pages come on top
 BYTES_A_MESSAGE = 1_500
 REPLIES, PINGS, MENTIONS, REACTIONS, EDITS, LINKS = 0.29, 0.5, 0.1, 0.15, 0.03, 0.05
@@ -122,9 +128,9 @@ def reaction(fans: dict[str, Any], chance: random.Random) -> dict[str, Any]:
 
 
 def write_archive(path: Path, channel: int, count: int, *, bytes_wanted: int = 0) -> int:
-    """Write `count` messages, or as many as make `bytes_wanted`; return how many."""
-    expected = count or bytes_wanted // BYTES_A_MESSAGE
-    step = timedelta(seconds=max(1.0, YEAR_SECONDS / expected))
+    """Write `count` messages, or a year of as many as make `bytes_wanted`; return how many."""
+    expected = bytes_wanted // BYTES_A_MESSAGE
+    step = timedelta(seconds=max(1.0, YEAR_SECONDS / expected) if expected else PACE_SECONDS)
     head = {
         "guild": {"id": str(SERVER), "name": "Bench", "iconUrl": ""},
         "channel": {
@@ -219,7 +225,7 @@ def show(name: str, found: dict[str, Any]) -> float:
     count = found["messages"]
     rate = float(count / (found["storing_seconds"] + found["booking_seconds"]))
     each = {name: found[name] / count for name in ("statements", "commits", "entries")}
-    cpu = {name: found[f"{name}_cpu_seconds"] / count * 1e6 for name in ("storing", "booking")}
+    cpu = {name: found[f"{name}_cpu_seconds"] / count * 1e6 for name in PARTS}
     print(
         f"{name:>16}: {rate:,.0f} messages/s: storing {count / found['storing_seconds']:,.0f}/s "
         f"(CPU {cpu['storing']:.0f} µs), booking {count / found['booking_seconds']:,.0f}/s "
@@ -264,10 +270,17 @@ def main() -> int:
         return 0 if show(f"{chosen.gigabytes:g} GB", of_gigabytes(chosen.gigabytes)) else 1
     found = [of_messages(count) for count in chosen.messages]
     rates = [show(f"{one['messages']:,}", one) for one in found]
-    grown = (found[-1]["peak_bytes"] - found[0]["peak_bytes"]) / 2**20
-    print(f"ratio {rates[-1] / rates[0]:.2f}, memory {grown:+,.0f} MiB (SQLite's cache: up to 64)")
-    is_good = min(rates) >= TARGET_PER_SECOND and rates[-1] >= TARGET_RATIO * rates[0]
-    print(f"target {TARGET_PER_SECOND:,} messages/s and flat: {'reached' if is_good else 'missed'}")
+    cpu = [sum(one[f"{part}_cpu_seconds"] for part in PARTS) / one["messages"] for one in found]
+    peak_mib = max(one["peak_bytes"] for one in found) / 2**20
+    print(
+        f"ratio {rates[-1] / rates[0]:.2f}, of CPU time {cpu[0] / cpu[-1]:.2f}; {peak_mib:,.0f} MiB"
+    )
+    is_flat = rates[-1] >= TARGET_RATIO * rates[0] and peak_mib <= TARGET_PEAK_MIB
+    is_good = min(rates) >= TARGET_PER_SECOND and is_flat
+    print(
+        f"target {TARGET_PER_SECOND:,} messages/s, flat, in {TARGET_PEAK_MIB} MiB whatever the size: "
+        f"{'reached' if is_good else 'missed'}"
+    )
     return 0 if is_good else 1
 
 
