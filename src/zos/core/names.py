@@ -52,6 +52,7 @@ class Standing(NamedTuple):
     mentioned: bool
 
 
+@lru_cache(maxsize=50_000)
 def words_of_name(name: str) -> tuple[str, ...]:
     """Return the words of a name; none for one without letters and digits, such as emoji.
 
