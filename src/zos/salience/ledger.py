@@ -313,31 +313,40 @@ class SalienceLedger:
         return await self._store.top(limit, category, server_id, connection)
 
     async def entries(
-        self, topic_key: TopicKey, *, limit: int = 50, before_id: int | None = None
+        self,
+        topic_key: TopicKey,
+        *,
+        limit: int = 50,
+        before_id: int | None = None,
+        connection: Connection | None = None,
     ) -> list[LedgerEntry]:
         """Return a topic's ledger rows, newest first; `before_id` pages on."""
-        return await self._store.entries(topic_key, limit, before_id)
+        return await self._store.entries(topic_key, limit, before_id, connection)
 
     async def audit(self) -> list[Mismatch]:
         """Return every topic whose balance is not its ledger's sum: none, unless something is broken."""
         return await self._store.mismatches()
 
-    async def why(self, topic_key: TopicKey, consent: ConsentView, *, limit: int = 10) -> Why:
+    async def why(
+        self,
+        topic_key: TopicKey,
+        consent: ConsentView,
+        *,
+        limit: int = 10,
+        connection: Connection | None = None,
+    ) -> Why:
         """Return what is known about why a topic is, or is not, thought about."""
-
-        async def work(connection: Connection) -> Why:
-            found = await self._store.topic(topic_key, connection)
+        async with self.db.read(connection) as reader:
+            found = await self._store.topic(topic_key, reader)
             reasons = why_not(topic_key, found, consent)
             return Why(
                 key=topic_key,
                 topic=found,
                 reasons=reasons,
-                ahead=await ahead_of(connection, found) if found and not reasons else None,
-                entries=tuple(await self._store.entries(topic_key, limit, None, connection)),
-                selections=tuple(await self._store.past_selections(topic_key, limit, connection)),
+                ahead=await ahead_of(reader, found) if found and not reasons else None,
+                entries=tuple(await self._store.entries(topic_key, limit, None, reader)),
+                selections=tuple(await self._store.past_selections(topic_key, limit, reader)),
             )
-
-        return await self.db.read_at_once(work)
 
     async def _shelf(self, connection: Connection) -> Shelf:
         await self._lock(connection)

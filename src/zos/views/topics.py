@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Row, and_, bindparam, or_, select
 
 from zos.consent.store import ConsentStore
 from zos.core.consent import ConsentView
@@ -206,26 +205,37 @@ class TopicsView:
             NotFoundError: If there is no such topic.
             ConsentError: If a member whom it is about has not consented.
         """
-        consent = await self._about(topic_key)
-        _insist_on_consent(topic_key, consent)
-        why = await self._why(topic_key, consent)
-        if why.topic is None:
-            raise NotFoundError(
-                f"There is no topic {topic_key}: {'; '.join(why.reasons)}.",
-                hint="See `zos salience top`.",
-            )
-        return TopicDetail(why.topic, why, await self._runs(topic_key))
+
+        async def work(connection: Connection) -> TopicDetail:
+            consent = await self._consent.view(connection, among=topic_key.members)
+            _insist_on_consent(topic_key, consent)
+            why = await self._why(connection, topic_key, consent)
+            if why.topic is None:
+                raise NotFoundError(
+                    f"There is no topic {topic_key}: {'; '.join(why.reasons)}.",
+                    hint="See `zos salience top`.",
+                )
+            return TopicDetail(why.topic, why, await _runs(connection, topic_key))
+
+        return await self._database.read_at_once(work)
 
     async def why(self, topic_key: TopicKey) -> WhyRow:
         """Return why a topic is, or is not, thought about; nothing else about one that may not be shown."""
-        return await self._why(topic_key, await self._about(topic_key))
 
-    async def _why(self, topic_key: TopicKey, consent: ConsentView) -> WhyRow:
-        found = await self._ledger.why(topic_key, consent, limit=RECENT)
+        async def work(connection: Connection) -> WhyRow:
+            consent = await self._consent.view(connection, among=topic_key.members)
+            return await self._why(connection, topic_key, consent)
+
+        return await self._database.read_at_once(work)
+
+    async def _why(
+        self, connection: Connection, topic_key: TopicKey, consent: ConsentView
+    ) -> WhyRow:
+        found = await self._ledger.why(topic_key, consent, limit=RECENT, connection=connection)
         if not _may_show(topic_key, consent):
             return WhyRow(None, found.reasons, None, (), ())
         one = () if found.topic is None else (found.topic,)
-        rows = await self._database.read_at_once(partial(self._rows, found=one, consent=consent))
+        rows = await self._rows(connection, one, consent)
         return WhyRow(
             topic=rows[0] if rows else None,
             reasons=found.reasons,
@@ -248,10 +258,19 @@ class TopicsView:
             NotFoundError: If there is no such topic.
             ConsentError: If a member whom it is about has not consented.
         """
-        _insist_on_consent(topic_key, await self._about(topic_key))
-        found = await self._ledger.entries(topic_key, limit=limit + 1, before_id=before)
-        if not found and await self._ledger.topic(topic_key) is None:
-            raise NotFoundError(f"There is no topic {topic_key}.", hint="See `zos salience top`.")
+
+        async def work(connection: Connection) -> list[LedgerEntry]:
+            await self._insist_on_consent(connection, topic_key)
+            found = await self._ledger.entries(
+                topic_key, limit=limit + 1, before_id=before, connection=connection
+            )
+            if not found and await self._ledger.topic(topic_key, connection) is None:
+                raise NotFoundError(
+                    f"There is no topic {topic_key}.", hint="See `zos salience top`."
+                )
+            return found
+
+        found = await self._database.read_at_once(work)
         return page_of([_entry(one) for one in found], limit, lambda one: str(one.cursor))
 
     async def curve(self, topic_key: TopicKey) -> tuple[CurvePoint, ...]:
@@ -260,21 +279,17 @@ class TopicsView:
         Raises:
             ConsentError: If a member whom it is about has not consented.
         """
-        _insist_on_consent(topic_key, await self._about(topic_key))
-        query = (
-            select(salience_entry, topic.c.balance)
-            .join(topic, topic.c.id == salience_entry.c.topic_id)
-            .where(topic.c.key == str(topic_key))
-            .order_by(salience_entry.c.id.desc())
-            .limit(CURVE_ROWS)
-        )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
+
+        async def work(connection: Connection) -> Sequence[Row[Any]]:
+            await self._insist_on_consent(connection, topic_key)
+            return (await connection.execute(_CURVE, {"of": str(topic_key)})).all()
+
+        rows = await self._database.read_at_once(work)
         return curve_of(map(entry_of, rows), rows[0].balance) if rows else ()
 
-    async def _about(self, topic_key: TopicKey) -> ConsentView:
-        """Return what those said whom a topic is about."""
-        return await self._consent.view(among=topic_key.members)
+    async def _insist_on_consent(self, connection: Connection, topic_key: TopicKey) -> None:
+        consent = await self._consent.view(connection, among=topic_key.members)
+        _insist_on_consent(topic_key, consent)
 
     async def _rows(
         self, connection: Connection, found: Sequence[TopicView], consent: ConsentView
@@ -298,30 +313,38 @@ class TopicsView:
             created_at=one.created_at,
         )
 
-    async def _runs(self, topic_key: TopicKey) -> tuple[TopicRun, ...]:
-        query = (
-            select(run_target, layer_run.c.layer, layer_run.c.clock_at)
-            .join(layer_run, layer_run.c.id == run_target.c.run_id)
-            .where(run_target.c.topic_key == str(topic_key))
-            .order_by(run_target.c.id.desc())
-            .limit(RECENT)
+
+_CURVE = (
+    select(salience_entry, topic.c.balance)
+    .join(topic, topic.c.id == salience_entry.c.topic_id)
+    .where(topic.c.key == bindparam("of"))
+    .order_by(salience_entry.c.id.desc())
+    .limit(CURVE_ROWS)
+)
+_RUNS = (
+    select(run_target, layer_run.c.layer, layer_run.c.clock_at)
+    .join(layer_run, layer_run.c.id == run_target.c.run_id)
+    .where(run_target.c.topic_key == bindparam("of"))
+    .order_by(run_target.c.id.desc())
+    .limit(RECENT)
+)
+
+
+async def _runs(connection: Connection, topic_key: TopicKey) -> tuple[TopicRun, ...]:
+    return tuple(
+        TopicRun(
+            run_id=row.run_id,
+            layer=row.layer,
+            at=row.clock_at,
+            status=TargetStatus(row.status),
+            reason=row.reason,
+            tokens=row.tokens_in + row.tokens_out,
+            cost_usd=row.cost_microusd / MICRO,
+            salience_spent=row.salience_spent / MICRO,
+            insights_created=row.insights_created,
         )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return tuple(
-            TopicRun(
-                run_id=row.run_id,
-                layer=row.layer,
-                at=row.clock_at,
-                status=TargetStatus(row.status),
-                reason=row.reason,
-                tokens=row.tokens_in + row.tokens_out,
-                cost_usd=row.cost_microusd / MICRO,
-                salience_spent=row.salience_spent / MICRO,
-                insights_created=row.insights_created,
-            )
-            for row in rows
-        )
+        for row in await connection.execute(_RUNS, {"of": str(topic_key)})
+    )
 
 
 def _may_show(topic_key: TopicKey, consent: ConsentView) -> bool:
