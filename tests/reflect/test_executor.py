@@ -14,11 +14,16 @@ from sqlalchemy import Engine, event
 from tests.fakes.model_server import Reply
 from tests.reflect.conftest import DEAR, GOOD, Night, channel, until
 
+from zos.core.topics import TopicKey
 from zos.db.tables import insight, insight_source, layer_run, model_call, run_target, salience_entry
-from zos.reflect.executor import named_topics
+from zos.reflect.executor import named_topics, selected_by_name
+from zos.reflect.layer import Layer
 from zos.reflect.runs.model import LayerRun, RunRequest
+from zos.reflect.runs.owner import this_process
 from zos.reflect.self_concept.store import add_version
 from zos.reflect.states import RunStatus, TargetStatus, Trigger
+from zos.reflect.targets.store import CANCELLED
+from zos.salience.selector import Selected
 
 BROKEN = Reply(status=400, echo="no")
 
@@ -218,6 +223,39 @@ async def test_what_a_process_does_after_losing_its_run_is_not_stored(night: Nig
     lost = await task
     assert lost.status is RunStatus.RUNNING
     assert await night.count(insight) == 0
+
+
+async def test_a_run_that_is_called_off_while_it_is_planned_asks_nothing(night: Night) -> None:
+    topics = await night.talk(2)
+    executor = night.make_executor()
+    run = await open_run(night)
+
+    async def plan(run: LayerRun, layer: Layer) -> Selected:
+        assert await executor.runs.cancel(run.id, reason="enough", now=night.clock.now())
+        return selected_by_name([TopicKey.parse(one) for one in topics], layer)
+
+    assert await executor.run(run, night.layer, plan) is None
+    ended = await executor.runs.get(run.id)
+    assert (ended.status, ended.reason, ended.targets_total) == (RunStatus.CANCELLED, "enough", 0)
+    assert await night.rows(run_target) == []
+    assert night.server.requests == []
+
+
+async def test_a_run_that_is_called_off_between_two_targets_begins_no_more(night: Night) -> None:
+    topics = await night.talk(2)
+    executor = night.make_executor()
+    run = await open_run(night)
+    now = night.clock.now()
+    keys = [TopicKey.parse(one) for one in topics]
+    await executor.targets.plan(run.id, selected_by_name(keys, night.layer), now=now)
+    (first, _) = await executor.targets.of_run(run.id)
+    assert not await executor.targets.start(first.id, now=now)  # nobody has claimed the run
+    assert await executor.runs.claim(run.id, owner=this_process(), now=now)
+    claimed = await executor.runs.get(run.id)
+    assert await executor.runs.cancel(run.id, reason="enough", now=now)
+    assert await executor.carry_out(claimed, night.layer, named_topics([])) is None
+    assert {row.reason for row in await night.rows(run_target)} == {CANCELLED}
+    assert night.server.requests == []
 
 
 async def test_a_layer_that_runs_already_is_not_run_again(night: Night) -> None:

@@ -134,7 +134,10 @@ class LayerExecutor:
                 every_seconds=self._settings.heartbeat_seconds,
                 now=self.clock.now,
             ):
-                return await self._plan_and_work(run, layer, planner)
+                ended = await self._plan_and_work(run, layer, planner)
+                if ended.status is RunStatus.CANCELLED:  # noticed between two targets
+                    raise LostRunError
+                return ended
         except LostRunError:
             await self._let_go(run)
             return None
@@ -146,7 +149,7 @@ class LayerExecutor:
 
     async def _let_go(self, run: LayerRun) -> None:
         if (await self.runs.get(run.id)).status is RunStatus.CANCELLED:
-            await self.targets.account(run.id)
+            await self.targets.give_up(run.id, now=self.clock.now())
             log.info("run_given_up", run=run.id, layer=run.layer)
         else:
             log.warning("run_lost", run=run.id, layer=run.layer)

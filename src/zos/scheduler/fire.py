@@ -133,11 +133,12 @@ class Fires:
 
         A process that works on it finds out at its next heartbeat or commit.
         """
-        if not await self._runs.cancel(run.id, reason=reason, now=self._clock.now()):
+        now = self._clock.now()
+        if not await self._runs.cancel(run.id, reason=reason, now=now):
             return False
         log.info("layer_cancelled", layer=run.layer, run=run.id, reason=reason)
         await self._dispatcher.cancel(run.id)
-        await self._targets.account(run.id)
+        await self._targets.give_up(run.id, now=now)
         return True
 
     async def _paused(self, run: LayerRun) -> str:

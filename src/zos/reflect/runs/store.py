@@ -20,9 +20,8 @@ from zos.db.engine import Database
 from zos.db.tables import MICRO, UtcDateTime, layer_run, layer_state, run_target
 from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.states import RunStatus, Trigger
-from zos.reflect.targets.store import skip_open
+from zos.reflect.targets.store import CANCELLED, skip_open
 
-_CANCELLED = "the run was cancelled"
 _CLAIMABLE = (RunStatus.QUEUED.value, RunStatus.INTERRUPTED.value)
 
 
@@ -163,9 +162,8 @@ class RunStore:
         async with self._database.write() as connection:
             if (await connection.execute(select(layer_run.c.id).where(*is_it))).first() is None:
                 return False
-            # Targets before their run, as their commits lock them: else each waits for the other. Who did
-            # it, and why, stands at the run alone: an erasure looks for them there.
-            await skip_open(connection, run_id, reason=_CANCELLED, now=now)
+            # Targets before their run, as their commits lock them: else each waits for the other.
+            await skip_open(connection, run_id, reason=CANCELLED, now=now)
             statement = update(layer_run).where(*is_it).values(cancelled)
             return (await connection.execute(statement)).rowcount == 1
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Row, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.core.errors import StillRunningError
@@ -26,6 +26,10 @@ _IS_OPEN = or_(
 )
 
 
+CANCELLED = "the run was cancelled"
+"""Why a target was not done. Who cancelled the run, and why, stands at the run alone: an erasure looks there."""
+
+
 class LostRunError(StillRunningError):
     """The run was taken over by another process."""
 
@@ -41,7 +45,11 @@ class TargetStore:
         self._database = database
 
     async def plan(self, run_id: str, selected: Selected, *, now: datetime) -> None:
-        """Record what was selected, and what was not and why, in one transaction."""
+        """Record what was selected, and what was not and why, in one transaction.
+
+        Raises:
+            LostRunError: If the run has ended meanwhile; nothing is recorded.
+        """
         targets = [
             _target_row(run_id, position, str(one.key), one.estimated_tokens, now)
             for position, one in enumerate(selected.candidates)
@@ -62,10 +70,10 @@ class TargetStore:
                 await connection.execute(insert(selection), considered)
             if targets:
                 await connection.execute(insert(run_target), targets)
-            total = (
-                update(layer_run).where(layer_run.c.id == run_id).values(targets_total=len(targets))
-            )
-            await connection.execute(total)
+            is_it = (layer_run.c.id == run_id, layer_run.c.finished_at.is_(None))
+            total = update(layer_run).where(*is_it).values(targets_total=len(targets))
+            if (await connection.execute(total)).rowcount != 1:
+                raise LostRunError
 
     async def of_run(self, run_id: str, *, only_open: bool = False) -> list[RunTarget]:
         """Return a run's targets in order."""
@@ -78,7 +86,7 @@ class TargetStore:
             return [_target(row) for row in await connection.execute(query)]
 
     async def start(self, target_id: str, *, now: datetime) -> bool:
-        """Begin another attempt; False if the target is finished already."""
+        """Begin another attempt; False if the target is finished already, or its run runs no more."""
 
         async def begin(connection: AsyncConnection) -> bool:
             begun = await connection.execute(_START, {"target": target_id, "now": now})
@@ -91,10 +99,12 @@ class TargetStore:
         async with self._database.write() as connection:
             await skip_open(connection, run_id, reason=reason, now=now)
 
-    async def account(self, run_id: str) -> None:
-        """Count once more what a run has used: calls that were given up are settled after their targets."""
-        async with self._database.write() as connection:
-            await _account(connection, run_id)
+    async def give_up(self, run_id: str, *, now: datetime) -> None:
+        """Leave no target of a cancelled run open, and count what it has used.
+
+        Called once more when nobody works on it any longer: calls that were given up are settled by then.
+        """
+        await self.skip_open(run_id, reason=CANCELLED, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +128,14 @@ class Finished:
 
 _START = (
     update(run_target)
-    .where(run_target.c.id == bindparam("target"), _IS_OPEN)
+    .where(
+        run_target.c.id == bindparam("target"),
+        _IS_OPEN,
+        exists().where(
+            layer_run.c.id == run_target.c.run_id,
+            layer_run.c.status == RunStatus.RUNNING.value,
+        ),
+    )
     .values(
         status=TargetStatus.RUNNING.value,
         attempts=run_target.c.attempts + 1,
@@ -206,10 +223,6 @@ async def skip_open(
         .values(status=TargetStatus.SKIPPED.value, reason=reason, finished_at=now)
     )
     await connection.execute(skipped)
-    await _account(connection, run_id)
-
-
-async def _account(connection: AsyncConnection, run_id: str) -> None:
     await connection.execute(_ACCOUNT_SKIPPED, {"run": run_id})
     await connection.execute(_ACCOUNT_RUN, {"run": run_id})
 
