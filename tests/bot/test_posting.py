@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -162,3 +163,13 @@ def test_a_line_that_is_too_long_keeps_its_links() -> None:
     _, line = lines_of(payload("x" * 3_000))
     assert len(line) == 2_000
     assert line.endswith(f"… [↗](<{LINK}>)")
+
+
+async def test_a_connection_that_ends_meanwhile_is_no_end_of_the_text(living: Living) -> None:
+    async with ready(living) as bot:
+        living.discord.faults += [Fault(429, 0.3)]
+        posting = asyncio.create_task(bot.post(HALL, payload("x"), []))
+        await until(lambda: not living.discord.faults)
+    with pytest.raises(DeliveryError) as caught:
+        await posting
+    assert caught.value.retryable

@@ -50,7 +50,8 @@ async def post(
     if (reason := objection(place, payload["servers"], payload["channels"])) is not None:
         raise DeliveryError(f"The text may not stand in the Discord channel {channel_id}: {reason}")
     for number, part in [*enumerate(parts_of(payload))][len(posted) :]:
-        posted.append(await _send(place, part, _nonce(payload["dedup_key"], number)))
+        with _told(client, place.id, "did not take"):
+            posted.append(await _send(place, part, _nonce(payload["dedup_key"], number)))
 
 
 async def take_back(client: discord.Client, channel_id: int, posted: Sequence[str]) -> None:
@@ -60,7 +61,7 @@ async def take_back(client: discord.Client, channel_id: int, posted: Sequence[st
         DeliveryError: If one was not deleted.
     """
     for message_id in posted:
-        with _told(channel_id, "did not delete"), suppress(discord.NotFound):
+        with _told(client, channel_id, "did not delete"), suppress(discord.NotFound):
             await client.http.delete_message(channel_id, int(message_id))
 
 
@@ -100,18 +101,17 @@ def _is_open(guild: discord.Guild, channel_id: int) -> bool:
 
 
 async def _send(place: Place, text: str, nonce: str) -> str:
-    with _told(place.id, "did not take"):
-        sent = await place.send(
-            text,
-            nonce=nonce,
-            allowed_mentions=discord.AllowedMentions.none(),
-            suppress_embeds=True,
-        )
+    sent = await place.send(
+        text,
+        nonce=nonce,
+        allowed_mentions=discord.AllowedMentions.none(),
+        suppress_embeds=True,
+    )
     return str(sent.id)
 
 
 @contextmanager
-def _told(channel_id: int, did: str) -> Iterator[None]:
+def _told(client: discord.Client, channel_id: int, did: str) -> Iterator[None]:
     """Tell what Discord answers in one sentence, and whether to ask again."""
     try:
         yield
@@ -124,6 +124,10 @@ def _told(channel_id: int, did: str) -> Iterator[None]:
         raise LaterDeliveryError(f"Discord answered HTTP {error.status}.") from None
     except (aiohttp.ClientError, OSError) as error:
         raise LaterDeliveryError(f"Discord was not reached ({type(error).__name__}).") from None
+    except RuntimeError:  # what is asked over a closed connection
+        if not client.is_closed():
+            raise
+        raise LaterDeliveryError("The connection to Discord has ended.") from None
 
 
 def _nonce(key: str, part: int) -> str:
