@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,26 @@ async def test_when_a_transaction_cannot_begin_nothing_is_done_outside_it(tmp_pa
         await connection.rollback()
         cursor = await connection.cursor().execute("SELECT count(*) FROM t")
         assert await cursor.fetchall() == [(0,)]
+
+
+async def test_who_is_cancelled_waits_for_the_thread_so_that_nothing_begins_after_the_rollback(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.db"
+    async with connected(path) as connection:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("CREATE TABLE t (a)")
+            other.execute("BEGIN IMMEDIATE")
+            connection.begin_with("BEGIN IMMEDIATE")
+            task = asyncio.ensure_future(connection.cursor().execute("INSERT INTO t VALUES (1)"))
+            await asyncio.sleep(0)
+            for _ in range(2):
+                task.cancel()
+                await asyncio.sleep(0)
+            assert not task.done()
+            other.execute("COMMIT")
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert connection.in_transaction
+        await connection.rollback()
+        assert not connection.in_transaction

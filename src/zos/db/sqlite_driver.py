@@ -69,23 +69,8 @@ class OneTripConnection(aiosqlite.Connection):
         return await self._in_thread(partial(self._run, later, work))
 
     async def take_there(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Run `work`, which awaits nothing but this connection, to its end in the connection's thread.
-
-        Whoever is cancelled meanwhile is so at its end: the connection is in use until then.
-        """
-        try:
-            return await self._in_thread(partial(_finished, work))
-        except asyncio.CancelledError:
-            await self._come_back()
-            raise
-
-    async def _come_back(self) -> None:
-        """Wait until the thread has done all that it was given, even if this is cancelled."""
-        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._tx.put_nowait((end, lambda: None))
-        while not end.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([end])
+        """Run `work`, which awaits nothing but this connection, to its end in the connection's thread."""
+        return await self._in_thread(partial(_finished, work))
 
     def cursor_here(self) -> sqlite3.Cursor:
         """Return sqlite3's own cursor, in the connection's thread."""
@@ -149,8 +134,20 @@ class OneTripConnection(aiosqlite.Connection):
             raise sqlite3.ProgrammingError("What had to come before failed: roll back.")
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        result: Result = await self._execute(work)  # type: ignore[no-untyped-call]
+        """Whoever is cancelled meanwhile is so at the end of `work`: the connection is in use until then."""
+        try:
+            result: Result = await self._execute(work)  # type: ignore[no-untyped-call]
+        except asyncio.CancelledError:
+            await self._come_back()
+            raise
         return result
+
+    async def _come_back(self) -> None:
+        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((end, lambda: None))
+        while not end.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([end])
 
 
 class _Outcome:
