@@ -126,10 +126,10 @@ async def test_what_a_dead_process_left_running_is_finished(stage: Stage) -> Non
     assert len(bench.told) == 2
 
 
+@pytest.mark.parametrize("config", ["sqlite"], indirect=True)  # which locks the whole store
 async def test_an_end_that_cannot_be_written_is_left_to_recovery(stage: Stage) -> None:
     path = stage.database.path
-    if path is None:
-        pytest.skip("only SQLite locks the whole store")
+    assert path is not None
     stage.write()
     writer = sqlite3.connect(path, isolation_level=None)
 

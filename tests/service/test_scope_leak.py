@@ -52,6 +52,9 @@ OTTOLINE = 707
 OWN = TopicKey.user(ANN)
 """The one topic to which Ann's private words belong."""
 
+# What views read is tested on both databases in tests/views.
+only_sqlite = pytest.mark.parametrize("config", ["sqlite"], indirect=True)
+
 
 @dataclass
 class Night:
@@ -150,9 +153,8 @@ async def test_no_prompt_about_anything_else_holds_a_private_word(night: Night) 
     assert asked >= len(BUILT_IN) - 1
 
 
+@only_sqlite
 async def test_no_route_and_no_page_shows_a_private_word(night: Night) -> None:
-    if not night.services.database.is_sqlite:
-        pytest.skip("what views read is tested on both databases in tests/views")
     await reflect(night)
     services, config = night.services, night.services.config
     events, bot = EventHub(services.database, services.clock), discord_bot(services)
@@ -216,11 +218,10 @@ def questions(
         yield filled, {name: value for (name, place), value in told.items() if place == "query"}
 
 
+@only_sqlite
 async def test_no_answer_of_the_command_line_holds_a_private_word(
     night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not night.services.database.is_sqlite:
-        pytest.skip("what views read is tested on both databases in tests/views")
     await reflect(night)
     await asyncio.to_thread(make_token, token_path(night.services.config))
     monkeypatch.chdir(tmp_path)

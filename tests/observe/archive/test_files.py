@@ -152,13 +152,3 @@ def test_a_file_that_went_away_is_told_by_name(tmp_path: Path) -> None:
     for use in (file.open, file.state):
         with pytest.raises(ImportFileError, match=r"a\.json cannot be read: No such file"):
             use()
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_told_by_name(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    path.write_text("{}")
-    path.chmod(0)
-
-    with pytest.raises(ImportFileError, match="Permission denied"):
-        find_files([path])[0].open()

@@ -171,10 +171,10 @@ async def test_slots_later_today_are_not_replayed(course: Course) -> None:
     assert [slot and slot.hour for slot in slots] == [0, 6]
 
 
+@pytest.mark.parametrize("config", ["sqlite"], indirect=True)  # a file has a lock beside it
 async def test_it_is_refused_while_the_service_runs(course: Course) -> None:
     path = course.stage.database.path
-    if path is None:
-        pytest.skip("only a file has a lock beside it")
+    assert path is not None
     lock = ServiceLock(path)
     lock.acquire()
     with pytest.raises(StillRunningError):
