@@ -11,6 +11,7 @@ import httpx
 import pytest
 from tests.api.serving import serving
 from tests.conftest import EPOCH
+from tests.scheduler.layers import LAYER
 
 from zos.access.access import Access, open_access
 from zos.access.token import OperatorToken
@@ -29,16 +30,6 @@ from zos.service.serving import api_services, web_services
 from zos.web.app import create_pages
 
 TOKEN = OperatorToken("t" * 43)
-LAYER = """\
-name: {name}
-category: channel
-{more}
-nodes:
-  - type: fetch_messages
-  - type: llm_call
-    prompt: reflect/channel.md.j2
-  - type: store_insight
-"""
 
 
 @dataclass

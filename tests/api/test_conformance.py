@@ -27,8 +27,9 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from tests.api.conftest import LAYER, TOKEN
+from tests.api.conftest import TOKEN
 from tests.api.serving import serving
+from tests.scheduler.layers import LAYER
 
 from zos.access.access import open_access
 from zos.api.app import create_app, openapi_document

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,24 @@ import structlog
 from click.testing import CliRunner, Result
 
 from zos.cli.app import cli
+from zos.config import Config
+from zos.db.engine import Database
 
 Zos = Callable[..., Result]
 Process = Callable[..., subprocess.Popen[str]]
+
+
+def fill(folder: Path, work: Callable[[Database, Config], Awaitable[object]]) -> None:
+    """Do `work` on the store of a command that runs in `folder`."""
+    config = Config.model_validate({"data_dir": folder / "data"})
+
+    async def run() -> None:
+        database = Database(config)
+        await database.connect()
+        await work(database, config)
+        await database.close()
+
+    asyncio.run(run())
 
 
 @pytest.fixture(autouse=True)

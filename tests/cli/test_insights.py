@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Zos
+from tests.cli.conftest import Zos, fill
 from tests.insights.conftest import ANN, BEN, NOON, SERVER, World
 
 from zos.config import Config
@@ -32,18 +30,6 @@ class Stored:
     channel: str
     above: str
     private: str
-
-
-def fill(folder: Path, work: Callable[[Database, Config], Awaitable[None]]) -> None:
-    config = Config.model_validate({"data_dir": folder / "data"})
-
-    async def run() -> None:
-        database = Database(config)
-        await database.connect()
-        await work(database, config)
-        await database.close()
-
-    asyncio.run(run())
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.cli.conftest import Zos
 from tests.recent_chat import channel_key, write_chat, write_consents
+from tests.scheduler.layers import LAYER
 
 from zos.config import Config
 from zos.consent.file import read_consent_file
@@ -24,16 +25,6 @@ from zos.service.services import build_services
 
 KILN = channel_key(101)
 SILENT = channel_key(999)
-LAYER = """\
-name: {name}
-category: channel
-{more}
-nodes:
-  - type: fetch_messages
-  - type: llm_call
-    prompt: reflect/channel.md.j2
-  - type: store_insight
-"""
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
-from tests.cli.conftest import Zos
+from tests.cli.conftest import Zos, fill
 
 from zos.config import Config
 from zos.consent.store import ConsentStore
@@ -23,18 +21,6 @@ from zos.salience.ledger import SalienceLedger
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 GARDEN = "server:1:channel:2"
-
-
-def fill(folder: Path, work: Callable[[Database, Config], Awaitable[object]]) -> None:
-    config = Config.model_validate({"data_dir": folder / "data"})
-
-    async def run() -> None:
-        database = Database(config)
-        await database.connect()
-        await work(database, config)
-        await database.close()
-
-    asyncio.run(run())
 
 
 @pytest.fixture

@@ -6,6 +6,18 @@ from typing import Any
 
 from zos.reflect.layer import Layer
 
+LAYER = """\
+name: {name}
+category: channel
+{more}
+nodes:
+  - type: fetch_messages
+  - type: llm_call
+    prompt: reflect/channel.md.j2
+  - type: store_insight
+"""
+"""The text of such a layer, to be filled in with its `name` and `more` keys."""
+
 NODES: list[dict[str, Any]] = [
     {"type": "fetch_messages"},
     {"type": "llm_call", "prompt": "reflect/channel.md.j2"},

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
+from tests.scheduler.layers import LAYER
 from tests.views.conftest import NOON, History
 
 from zos.config import Config
@@ -17,16 +18,6 @@ from zos.reflect.loader import LayerLoader
 from zos.reflect.states import RunStatus, Trigger
 from zos.views.jobs import NEXT_FIRES, JobsView
 
-LAYER = """\
-name: {name}
-category: channel
-{more}
-nodes:
-  - type: fetch_messages
-  - type: llm_call
-    prompt: reflect/channel.md.j2
-  - type: store_insight
-"""
 DAY = timedelta(days=1)
 
 
