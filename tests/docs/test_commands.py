@@ -19,33 +19,37 @@ from zos.demo.sample import archives, consent_file, sample
 
 CHECKOUT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])
-_LINE = re.compile(r"^(?:\$ )?zos (?P<rest>[a-z].*)$", re.MULTILINE)
-_INLINE = re.compile(r"`zos (?P<rest>[a-z][^`|…]*)`")
+_LINE = re.compile(r"(?:^(?:\$ )?|[|&;(] ?|/bin/)zos (?P<rest>[a-z-][^|&;)\n]*)", re.MULTILINE)
+_INLINE = re.compile(r"`(?:\S*/bin/)?zos (?P<rest>[a-z-][^`|…]*)`")
 _BLOCK = re.compile(r"```(?:console|sh)\n(.*?)```", re.DOTALL)
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """Yield the arguments of every `zos` command in a document."""
+    """Yield the arguments of every `zos` command in a document, whatever stands before it in its line."""
     for block in _BLOCK.findall(text):
-        for found in _LINE.finditer(block):
+        for found in _LINE.finditer(block.replace("\\\n", " ")):
             yield shlex.split(found["rest"], comments=True)
     for found in _INLINE.finditer(_BLOCK.sub("", text)):
         yield shlex.split(found["rest"])
 
 
 def complaint(arguments: list[str]) -> str | None:
-    """Return what is wrong with a command's name or options, if anything is."""
+    """Return what is wrong with a command's name, options or number of arguments, if anything is."""
     command: click.Command = cli
     context, rest = click.Context(cli), arguments
-    while isinstance(command, click.Group) and rest:
-        found = command.get_command(context, rest[0])
-        if found is None:
-            return f"zos {' '.join(arguments)}: there is no {rest[0]!r}"
-        command, rest = found, rest[1:]
-    options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
-    given = {one.split("=")[0] for one in rest if re.match(r"--?[a-z]", one)}
-    unknown = given - options - {"--help", "-h"}
-    return f"zos {' '.join(arguments)}: there is no {unknown}" if unknown else None
+    try:
+        while isinstance(command, click.Group):
+            _, rest, _ = command.make_parser(context).parse_args([*rest])
+            if not rest:
+                return None
+            found = command.get_command(context, rest[0])
+            if found is None:
+                return f"zos {' '.join(arguments)}: there is no {rest[0]!r}"
+            context, command, rest = click.Context(found, context), found, rest[1:]
+        _, rest, _ = command.make_parser(context).parse_args([*rest])
+    except click.UsageError as error:
+        return f"zos {' '.join(arguments)}: {error.message}"
+    return f"zos {' '.join(arguments)}: what is {rest[0]!r}?" if rest else None
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
@@ -54,7 +58,17 @@ def test_every_command_in_a_document_exists(document: Path) -> None:
     assert [said for one in found if (said := complaint(one))] == []
 
 
-@pytest.mark.parametrize("line", ["reflekt jobs", "reflect jobs --jsn", "init --frce"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "reflekt jobs",
+        "reflect jobs --jsn",
+        "init --frce",
+        "--confg zos.yaml serve",
+        "backfill --since",
+        "serve now",
+    ],
+)
 def test_a_wrong_command_would_be_noticed(line: str) -> None:
     assert complaint(shlex.split(line)) is not None
 

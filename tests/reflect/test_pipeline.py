@@ -55,7 +55,7 @@ async def test_nodes_run_in_order_and_leave_an_outcome(world: World) -> None:
 
 async def test_the_first_dry_node_is_the_last(world: World) -> None:
     context = await through(world, SIMPLE)
-    assert context.dry_reason == "0 new messages by people, 1 are needed"
+    assert context.dry_reason == "only 0 of 1 new messages by people"
     assert not world.server.requests
 
 

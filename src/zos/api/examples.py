@@ -304,7 +304,7 @@ PARTS: dict[str, str] = {
     "problems": "layers/nightly.yaml:3: there is no key 'shedule'. Did you mean 'schedule'?",
     "profile": "default",
     "reason": "",
-    "reasons": "1 new message by people, 3 are needed.",
+    "reasons": "only 1 of 3 new messages by people.",
     "roles": "named",
     "run_id": "01KAR7W0M0V3S4T5X6Y7Z8A9BC",
     "server": "Tannery Lane",

@@ -89,7 +89,7 @@ async def test_it_looks_back_so_many_hours_and_takes_the_newest(known: World) ->
 
 async def test_too_few_make_the_target_dry(known: World) -> None:
     context = await known.run(known.target(), node("fetch_insights", min_insights=3))
-    assert context.dry_reason == "2 new insights, 3 are needed"
+    assert context.dry_reason == "only 2 of 3 new insights"
     assert not found(context)
 
 

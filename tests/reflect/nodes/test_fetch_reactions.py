@@ -42,5 +42,5 @@ async def test_it_looks_back_so_many_hours_and_takes_the_newest(liked: World) ->
 
 async def test_too_few_make_the_target_dry(liked: World) -> None:
     context = await liked.run(liked.target(), node("fetch_reactions", min_reactions=3))
-    assert context.dry_reason == "2 new reactions, 3 are needed"
+    assert context.dry_reason == "only 2 of 3 new reactions"
     assert not found(context)

@@ -43,7 +43,7 @@ async def test_insights_of_servers_become_one_about_the_member_everywhere(
 
 async def test_too_few_servers_make_the_target_dry(known: World) -> None:
     context = await synthesized(known, ANA_EVERYWHERE, min_servers=3)
-    assert context.dry_reason == "insights of 2 servers, 3 are needed"
+    assert context.dry_reason == "insights of only 2 of 3 servers"
     assert not context.outcome.drafts
 
 

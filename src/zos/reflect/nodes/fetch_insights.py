@@ -76,7 +76,7 @@ class FetchInsights(Node):
         after = window_start(brief, self.lookback_hours, resume=self.since_last_reflection)
         found = [one for one in await self._read(context, tools) if one.created_at > after]
         if len(found) < self.min_insights:
-            context.dry_reason = f"{len(found)} new insights, {self.min_insights} are needed"
+            context.dry_reason = f"only {len(found)} of {self.min_insights} new insights"
             return
         known = {one.id for one in context.gathered.insights}
         context.gathered.insights += [one for one in reversed(found) if one.id not in known]

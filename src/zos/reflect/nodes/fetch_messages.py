@@ -53,8 +53,6 @@ class FetchMessages(Node):
         )
         by_people = sum(1 for one in found if not one.is_bot)
         if by_people < self.min_messages:
-            context.dry_reason = (
-                f"{by_people} new messages by people, {self.min_messages} are needed"
-            )
+            context.dry_reason = f"only {by_people} of {self.min_messages} new messages by people"
             return
         context.gathered.messages += [one for one in found if self.include_bots or not one.is_bot]

@@ -51,6 +51,6 @@ class FetchReactions(Node):
         )
         count = sum(one.count for one in found)
         if count < self.min_reactions:
-            context.dry_reason = f"{count} new reactions, {self.min_reactions} are needed"
+            context.dry_reason = f"only {count} of {self.min_reactions} new reactions"
             return
         context.gathered.reactions += found

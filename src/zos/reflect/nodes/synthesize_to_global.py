@@ -28,9 +28,7 @@ class SynthesizeToGlobal(KeepingNode):
         """Add drafts to the outcome."""
         servers = {one.server_id for one in context.gathered.insights} - {None}
         if len(servers) < self.min_servers:
-            context.dry_reason = (
-                f"insights of {len(servers)} servers, {self.min_servers} are needed"
-            )
+            context.dry_reason = f"insights of only {len(servers)} of {self.min_servers} servers"
         elif not context.brief.dry_run:
             topic = context.brief.topic
             await self.keep(context, tools, TopicKey(topic.category, None, topic.ids))
