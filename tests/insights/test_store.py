@@ -25,7 +25,7 @@ from zos.insights.model import (
     Method,
     Valence,
 )
-from zos.insights.store import SHAREABLE, InsightStore, mark_for_review, remove_insights
+from zos.insights.store import SHAREABLE, InsightStore, mark_for_review
 
 HOUR = timedelta(hours=1)
 ANYTHING = InsightFilter()
@@ -202,30 +202,6 @@ class TestReview:
         async with database.write() as connection:
             await mark_for_review(connection, [7])
         assert await store.recent(FULL.topic, until=NOON, limit=9) == []
-
-
-class TestRemoval:
-    async def test_nothing_of_a_removed_insight_is_left(
-        self, world: World, store: InsightStore, database: Database
-    ) -> None:
-        gone, kept = await world.store(FULL), await world.store(FULL)
-        async with database.write() as connection:
-            assert await remove_insights(connection, [gone, "unknown"]) == 1
-
-        assert ids(await store.page(ANYTHING, only=EVERYTHING, limit=9)) == [kept]
-        async with database.read() as connection:
-            for table in (insight_source, insight_member):
-                left = (await connection.execute(select(table.c.insight_id))).scalars()
-                assert set(left) == {kept}
-
-    async def test_what_rests_on_it_is_to_be_examined_again(
-        self, world: World, store: InsightStore, database: Database
-    ) -> None:
-        gone = await world.learn("gone")
-        above = await world.learn("above", message_ids=(), insight_ids=[gone])
-        async with database.write() as connection:
-            await remove_insights(connection, [gone])
-        assert await statuses(store, above) == ["review"]
 
 
 class TestReading:

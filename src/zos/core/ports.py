@@ -32,11 +32,3 @@ class OutputPort(Protocol):
             ZosError: If not all of it was deleted; `retryable` says whether to try again.
         """
         ...
-
-
-class ThresholdPort(Protocol):
-    """Is told, after a run's commits, that insights were stored, so that threshold layers may start."""
-
-    async def check_self_reflection_trigger(self) -> object:
-        """Start every layer whose counter has reached its threshold."""
-        ...

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    delete,
     insert,
     or_,
     select,
@@ -165,22 +164,6 @@ async def put_under_review(connection: AsyncConnection, insight_id: str) -> int:
     resting_on_it = resting(insight_source.c.source_insight_id == insight_id)
     touched = (insight.c.id == insight_id) | insight.c.id.in_(resting_on_it)
     return await _set_status(connection, touched, InsightStatus.REVIEW, among=_RECALLABLE)
-
-
-async def remove_insights(connection: AsyncConnection, insight_ids: Iterable[str]) -> int:
-    """Erase insights with their sources and members; those that rest on them are marked for review.
-
-    Returns:
-        How many were erased.
-    """
-    removed = 0
-    for some in chunks(insight_ids):
-        touched = insight.c.id.in_(resting(insight_source.c.source_insight_id.in_(some)))
-        await _set_status(connection, touched, InsightStatus.REVIEW, among=_RECALLABLE)
-        removed += (
-            await connection.execute(delete(insight).where(insight.c.id.in_(some)))
-        ).rowcount
-    return removed
 
 
 class InsightStore:

@@ -142,20 +142,6 @@ async def test_a_run_that_nobody_will_run_is_closed_with_its_reason(database: Da
         await runs.get("nowhere")
 
 
-async def test_the_last_outcomes_are_those_of_runs_that_began(database: Database) -> None:
-    runs = RunStore(database)
-    for minute, status in enumerate([RunStatus.FAILED, RunStatus.SUCCESS]):
-        at = NOW + timedelta(minutes=minute)
-        run = await runs.open(fire(slot=at), now=at)
-        assert run is not None
-        await runs.claim(run.id, owner="a", now=at)
-        assert await runs.running("nightly")
-        await runs.finish(run.id, owner="a", status=status, reason="", now=at)
-    await runs.open(fire(slot=LATER), now=LATER, status=RunStatus.MISSED)
-    assert await runs.final_statuses("nightly", limit=5) == [RunStatus.SUCCESS, RunStatus.FAILED]
-    assert await runs.running("nightly") is None
-
-
 async def test_a_commit_under_way_and_a_cancel_wait_for_each_other(database: Database) -> None:
     runs = RunStore(database)
     run = await opened(runs)

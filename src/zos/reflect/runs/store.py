@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from zos.core.errors import NotFoundError
 from zos.core.ids import new_ulid
 from zos.db.engine import Database
-from zos.db.tables import MICRO, UtcDateTime, layer_run, layer_state, run_target
+from zos.db.tables import MICRO, UtcDateTime, layer_run, layer_state
 from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.states import RunStatus, Trigger
 from zos.reflect.targets.store import CANCELLED, skip_open
@@ -224,27 +224,6 @@ class RunStore:
         async with self._database.read() as connection:
             rows = (await connection.execute(newest)).all()
         return [as_run(row) for row in reversed(rows)]
-
-    async def final_statuses(self, layer: str, *, limit: int) -> Sequence[RunStatus]:
-        """Return the outcomes of the layer's last runs that were started, newest first."""
-        query = (
-            select(layer_run.c.status)
-            .where(layer_run.c.layer == layer, layer_run.c.started_at.is_not(None))
-            .order_by(layer_run.c.id.desc())
-            .limit(limit)
-        )
-        async with self._database.read() as connection:
-            return [RunStatus(status) for status in (await connection.execute(query)).scalars()]
-
-    async def target_statuses(self, run_id: str) -> dict[str, int]:
-        """Return how many targets of a run are in each state."""
-        query = (
-            select(run_target.c.status, func.count())
-            .where(run_target.c.run_id == run_id)
-            .group_by(run_target.c.status)
-        )
-        async with self._database.read() as connection:
-            return dict((await connection.execute(query)).tuples().all())
 
 
 def opening_row(request: RunRequest, now: datetime) -> dict[str, object]:
