@@ -58,9 +58,10 @@ class Attempts:
             LostRunError: Another process has taken the run over.
         """
         for attempt in range(target.attempts + 1, self.settings.target_attempts + 1):
-            if not await self.targets.start(target.id, now=self.clock.now()):
+            brief = await self._begin(run, layer, target)
+            if brief is None:
                 return target.status
-            result = await self._guarded(run, layer, target)
+            result = await self._guarded(run, layer, target, brief)
             if isinstance(result, TargetStatus):
                 return result
             if not result.retryable or attempt == self.settings.target_attempts:
@@ -69,11 +70,24 @@ class Attempts:
             await self.clock.sleep(self.settings.retry_backoff_seconds * 2 ** (attempt - 1))
         return await self._fail(run, target, f"begun {target.attempts} times and never ended")
 
+    async def _begin(self, run: LayerRun, layer: Layer, target: RunTarget) -> TargetBrief | None:
+        async def brief(connection: Connection) -> TargetBrief:
+            return await self._brief(
+                connection,
+                layer,
+                target.topic,
+                run_id=run.id,
+                target_id=target.id,
+                now=run.clock_at,
+            )
+
+        return await self.targets.start(target.id, now=self.clock.now(), then=brief)
+
     async def _guarded(
-        self, run: LayerRun, layer: Layer, target: RunTarget
+        self, run: LayerRun, layer: Layer, target: RunTarget, brief: TargetBrief
     ) -> TargetStatus | ZosError:
         try:
-            return await self._try(run, layer, target)
+            return await self._try(run, layer, target, brief)
         except (BudgetError, LostRunError):
             raise
         except ZosError as error:
@@ -91,15 +105,13 @@ class Attempts:
         await self.commit.failure(target, reason, now=self.clock.now())
         return TargetStatus.FAILED
 
-    async def _try(self, run: LayerRun, layer: Layer, target: RunTarget) -> TargetStatus:
+    async def _try(
+        self, run: LayerRun, layer: Layer, target: RunTarget, brief: TargetBrief
+    ) -> TargetStatus:
         limit = self.settings.target_timeout_seconds
+        context = TargetContext(brief)
         try:
             async with asyncio.timeout(limit):
-                context = TargetContext(
-                    await self._brief(
-                        layer, target.topic, run_id=run.id, target_id=target.id, now=run.clock_at
-                    )
-                )
                 await run_nodes(layer, context, self.tools)
         except TimeoutError:
             raise TargetTimeoutError(f"The target took longer than {limit:g} s.") from None
@@ -117,29 +129,36 @@ class Attempts:
             topic: What it would reflect on.
             now: The time that it would have.
         """
-        brief = await self._brief(layer, topic, run_id="", target_id="", now=now)
+        brief = await self.tools.reading(
+            lambda connection: self._brief(
+                connection, layer, topic, run_id="", target_id="", now=now
+            )
+        )
         context = TargetContext(replace(brief, dry_run=True))
         await run_nodes(layer, context, self.tools)
         return context
 
     async def _brief(
-        self, layer: Layer, topic: TopicKey, *, run_id: str, target_id: str, now: datetime
+        self,
+        connection: Connection,
+        layer: Layer,
+        topic: TopicKey,
+        *,
+        run_id: str,
+        target_id: str,
+        now: datetime,
     ) -> TargetBrief:
-        async def read(connection: Connection) -> TargetBrief:
-            known = await self.tools.ledger.topic(topic, connection)
-            consent = await self.consent.view(connection)
-            concept = await self.tools.self_concept.current(connection)
-            return TargetBrief(
-                run_id=run_id,
-                target_id=target_id,
-                layer=layer.name,
-                goal=layer.goal,
-                topic=topic,
-                now=now,
-                last_reflected_at=None if known is None else known.last_reflected_at,
-                consent=consent,
-                self_concept="" if concept is None else concept.content,
-                max_run_cost_usd=layer.max_cost_usd,
-            )
-
-        return await self.tools.reading(read)
+        known = await self.tools.ledger.topic(topic, connection)
+        concept = await self.tools.self_concept.current(connection)
+        return TargetBrief(
+            run_id=run_id,
+            target_id=target_id,
+            layer=layer.name,
+            goal=layer.goal,
+            topic=topic,
+            now=now,
+            last_reflected_at=None if known is None else known.last_reflected_at,
+            consent=await self.consent.view(connection),
+            self_concept="" if concept is None else concept.content,
+            max_run_cost_usd=layer.max_cost_usd,
+        )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, Row, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,6 +29,8 @@ _IS_OPEN = or_(
 
 CANCELLED = "the run was cancelled"
 """Why a target was not done. Who cancelled the run, and why, stands at the run alone: an erasure looks there."""
+
+_Result = TypeVar("_Result")
 
 
 class LostRunError(StillRunningError):
@@ -85,12 +88,22 @@ class TargetStore:
         async with self._database.read() as connection:
             return [_target(row) for row in await connection.execute(query)]
 
-    async def start(self, target_id: str, *, now: datetime) -> bool:
-        """Begin another attempt; False if the target is finished already, or its run runs no more."""
+    async def start(
+        self,
+        target_id: str,
+        *,
+        now: datetime,
+        then: Callable[[AsyncConnection], Awaitable[_Result]],
+    ) -> _Result | None:
+        """Begin another attempt, and return what `then` reads for it in the same transaction.
 
-        async def begin(connection: AsyncConnection) -> bool:
+        Returns:
+            None if the target is finished already, or its run runs no more.
+        """
+
+        async def begin(connection: AsyncConnection) -> _Result | None:
             begun = await connection.execute(_START, {"target": target_id, "now": now})
-            return begun.rowcount == 1
+            return await then(connection) if begun.rowcount == 1 else None
 
         return await self._database.write_at_once(begin)
 
