@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zos.core import names as the_names
 from zos.core.names import NameFinder, telling_word, words_in, words_of_name
 
 
@@ -53,3 +56,21 @@ def test_whatever_stands_in_a_text_is_found_by_look_up(name: str, before: str, a
     text = f"{before}{name}{after}"
     if standing(text, name):
         assert telling_word(name) in words_in([text])
+
+
+def test_many_who_are_called_alike_do_not_slow_a_search_down() -> None:
+    def seconds(people: int) -> float:
+        finder = NameFinder(("quokkafan", str(number)) for number in range(people))
+        before = process_time()
+        assert [*finder.find("quokkafan x " * 1_000)] == []
+        return process_time() - before
+
+    assert min(seconds(1_600) for _ in range(3)) < 8 * min(seconds(16) for _ in range(3))
+
+
+def test_long_words_and_names_are_not_kept() -> None:
+    before = [one.cache_info().currsize for one in (the_names._fold, the_names._words_of)]
+    long = "ü" * 5_000
+    assert words_of_name(long) == (long,)
+    assert words_in([long]) == {long[:64]}
+    assert [one.cache_info().currsize for one in (the_names._fold, the_names._words_of)] == before

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from time import process_time
 
 import pytest
 from hypothesis import assume, given
@@ -164,3 +165,15 @@ def test_outside_a_conversation_nobody_is_numbered() -> None:
     known = {ANA: known_as("ana", "Ana"), 900: known_as("ana"), BO: known_as("Bo")}
     assert nameless(known, consent(ANA), [ANA])("Ana and Bo") == "Ana and someone"
     assert nameless(known, consent(ANA))("Ana and Bo") == "someone and someone"
+
+
+def test_time_to_look_where_sentences_begin_grows_with_the_text_and_no_faster() -> None:
+    made = Labels(NAMES, (), consent(), known={900: known_as("Will")})
+
+    def seconds(size: int) -> float:
+        text = "." * size + "a " + "Will " * size
+        before = process_time()
+        assert made.rewrite(text).count("<chat_1>") == size
+        return process_time() - before
+
+    assert min(seconds(800) for _ in range(3)) < 8 * min(seconds(200) for _ in range(3))

@@ -52,12 +52,16 @@ class Standing(NamedTuple):
     mentioned: bool
 
 
-@lru_cache(maxsize=50_000)
 def words_of_name(name: str) -> tuple[str, ...]:
     """Return the words of a name; none for one without letters and digits, such as emoji.
 
     What people write beside it is no part of it: `Rosie (she/her)`, `[MOD] Rosie`, `Rosie | UTC+2`.
     """
+    return _words_of(name) if len(name) <= _MAX_LOOKED_UP else _words_of.__wrapped__(name)
+
+
+@lru_cache(maxsize=50_000)
+def _words_of(name: str) -> tuple[str, ...]:
     bare = _IN_BRACKETS.sub(" ", name)
     parts = (_WORD.findall(part) for part in (*_PARTED.split(bare), name))
     return tuple(map(_folded, next(filter(None, parts), [])))
@@ -75,20 +79,22 @@ def words_in(texts: Iterable[str]) -> set[str]:
 
 
 class NameFinder:
-    """Finds names in texts.
+    """Finds names in texts, in time that grows with the text and hardly with the names.
 
     Args:
         names: The words of names; see `words_of_name`.
     """
 
     def __init__(self, names: Iterable[tuple[str, ...]]) -> None:
-        self._by_first: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
-        for words in sorted({*names} - {()}, key=len, reverse=True):
-            self._by_first[words[0]].append(words)
+        self._names = {*names} - {()}
+        lengths: defaultdict[str, set[int]] = defaultdict(set)
+        for words in self._names:
+            lengths[words[0]].add(len(words))
+        self._lengths = {first: sorted(some, reverse=True) for first, some in lengths.items()}
 
     def find(self, text: str) -> Iterator[Standing]:
         """Yield where names stand in `text`, the longer of two; no two overlap."""
-        if not self._by_first:
+        if not self._names:
             return
         found = list(_WORD.finditer(text))
         words = [_folded(one[0]) for one in found]
@@ -106,9 +112,10 @@ class NameFinder:
     def _name_at(
         self, text: str, found: list[re.Match[str]], words: list[str], position: int
     ) -> tuple[str, ...] | None:
-        for name in self._by_first.get(words[position], ()):
-            end = position + len(name)
-            if tuple(words[position:end]) == name and _is_together(text, found[position:end]):
+        for length in self._lengths.get(words[position], ()):
+            end = position + length
+            name = tuple(words[position:end])
+            if name in self._names and _is_together(text, found[position:end]):
                 return name
         return None
 
@@ -119,8 +126,13 @@ def _is_together(text: str, found: list[re.Match[str]]) -> bool:
     return all(len(gap) <= _MAX_GAP and "\n" not in gap for gap in gaps)
 
 
-@lru_cache(maxsize=50_000)
 def _folded(word: str) -> str:
+    """Return `word` as it is compared. Long ones are no names that come again: none is kept for them."""
+    return _fold(word) if len(word) <= _MAX_LOOKED_UP else _fold.__wrapped__(word)
+
+
+@lru_cache(maxsize=50_000)
+def _fold(word: str) -> str:
     if word.isascii():
         return word.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())

@@ -22,7 +22,7 @@ _ANONYMOUS = re.compile(r"<chat_\d+>")
 _MARKUP = re.compile(
     r"<chat_\d+>|<@!?(?P<member>\d{1,20})>|<a?(?P<emoji>:\w{1,40}:)\d{1,20}>", re.ASCII
 )
-_SENTENCE_BEGINS = re.compile(r"(?:^|[.!?…:;>•*\"“”(\n])\W*\Z")
+_SENTENCE_BEGINS = frozenset('.!?…:;>•*"“”(\n')
 _MAX_NAME = 40
 _MIN_LETTERS = 2
 SOMEONE = "someone"
@@ -158,8 +158,18 @@ def _is_meant(name: Standing, text: str) -> bool:
         return name.mentioned
     written = text[name.start : name.end]
     if all(map(is_function_word, name.words)):
-        return written.istitle() and not _SENTENCE_BEGINS.search(text, 0, name.start)
+        return written.istitle() and not _begins_sentence(text, name.start)
     return written.istitle() or not all(map(is_everyday_word, name.words))
+
+
+def _begins_sentence(text: str, start: int) -> bool:
+    """Return whether a sentence begins at `start`. It looks back as far as the last letter, and no farther."""
+    for position in range(start - 1, -1, -1):
+        if text[position] in _SENTENCE_BEGINS:
+            return True
+        if text[position].isalnum():
+            return False
+    return True
 
 
 def _word(name: str) -> re.Pattern[str]:
