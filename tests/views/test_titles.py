@@ -68,3 +68,18 @@ async def test_titles_say_whether_a_page_about_the_topic_may_be_shown(
         "user:7": TopicTitle("someone", may_show=False),
         "self:zos": TopicTitle("Zos", may_show=True),
     }
+
+
+async def test_any_number_of_emoji_are_called_something(database: Database) -> None:
+    world = World(database)
+    said = await world.say("hello :party:", author=ANN)
+    async with database.write() as connection:
+        used = {"message_id": said, "emoji_id": 600, "name": "party"}
+        await connection.execute(insert(emoji_use), used)
+    emoji = [TopicKey.emoji(SERVER, 1 + number) for number in range(600)]
+    async with database.read() as connection:
+        titles = await topic_titles(
+            connection, emoji, consented(), ConsentStore(database, Config())
+        )
+    assert len(titles) == 600
+    assert titles[emoji[-1]] == ":party:"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import closing
 from functools import cache, partial
 from socket import socket
@@ -28,10 +28,10 @@ from zos.api.metrics import Metrics
 from zos.api.server import ApiServer
 from zos.api.services import ApiServices
 from zos.config import Config
-from zos.core.clock import Clock, SystemClock
-from zos.core.errors import ConfigError, DatabaseError
+from zos.core.clock import SystemClock
 from zos.reflect.outbox.delivery import Delivery
 from zos.reflect.runs.owner import this_process
+from zos.service.again import again
 from zos.service.discord import DiscordBot, discord_bot
 from zos.service.http import http_app
 from zos.service.lock import refuse_second_service
@@ -105,7 +105,7 @@ async def _work(
     async with asyncio.TaskGroup() as group:
         group.create_task(server.run_on(listening), name="api")
         loops = [
-            group.create_task(_every(seconds, services.clock, step, name), name=name)
+            group.create_task(again(seconds, services.clock, step, name), name=name)
             for seconds, step, name in (
                 (DELIVERY_SECONDS, delivery.step, "delivery"),
                 (REVIEW_SECONDS, delivery.review, "review"),
@@ -237,20 +237,6 @@ async def _erase(services: Services) -> bool:
     await services.members.finish_erasures()
     await _unless(asked, services.clock.sleep(PRIVACY_SECONDS))
     return True
-
-
-async def _every(
-    seconds: float, clock: Clock, step: Callable[[], Awaitable[object]], name: str
-) -> None:
-    """Do `step` again and again; what the store or a file refuses costs one turn."""
-    while True:
-        try:
-            is_busy = await step()
-        except (DatabaseError, ConfigError) as error:
-            log.warning("step_failed", step=name, error=str(error))
-            is_busy = False
-        if is_busy is not True:
-            await clock.sleep(seconds)
 
 
 async def _unless(event: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:

@@ -102,6 +102,7 @@ async def topic_titles(
     }
 
 
+_EMOJI_PER_QUERY = 100  # SQLite takes at most 500 branches of a union
 _PEOPLE = select(member.c.id, member.c.display_name).where(one_of(member.c.id, "ids"))
 
 
@@ -116,14 +117,17 @@ async def _names(
 
 async def _emoji_names(connection: Connection, emoji_ids: Collection[int]) -> dict[int, str]:
     """Return the names that custom emoji were written or given with."""
-    if not emoji_ids:
-        return {}
-    given = {f"id_{number}": one for number, one in enumerate(emoji_ids)}
-    found = await connection.execute(_emoji_query(len(given)), given)
-    return {row.id: row.name for row in found if row.name is not None}
+    ids = list(emoji_ids)
+    names: dict[int, str] = {}
+    for start in range(0, len(ids), _EMOJI_PER_QUERY):
+        some = ids[start : start + _EMOJI_PER_QUERY]
+        given = {f"id_{number}": one for number, one in enumerate(some)}
+        found = await connection.execute(_emoji_query(len(some)), given)
+        names |= {row.id: row.name for row in found if row.name is not None}
+    return names
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=_EMOJI_PER_QUERY)
 def _emoji_query(count: int) -> CompoundSelect[Any]:
     """One indexed look per emoji: many were used thousands of times."""
     return union_all(
