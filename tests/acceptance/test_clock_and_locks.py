@@ -55,7 +55,6 @@ async def test_a_slot_that_passed_runs_once_within_its_grace_and_is_missed_once_
         await service.kill()
 
 
-@pytest.mark.slow
 async def test_a_clock_set_forward_by_40_minutes_fires_within_30_seconds(
     home: Home, slot: datetime
 ) -> None:

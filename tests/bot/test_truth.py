@@ -131,7 +131,6 @@ def troubles(local: LocalDiscord, chance: random.Random) -> list[Callable[[], Aw
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "shards", "steps"), [(1, 1, STEPS), (2, 2, STEPS // 4)])
 async def test_the_store_equals_the_truth_whatever_happens(
     living: Living, seed: int, shards: int, steps: int

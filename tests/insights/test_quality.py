@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import insert
 from tests.insights.conftest import EVERYBODY
 
@@ -28,8 +27,6 @@ from zos.insights.terms import query_terms
 SAMPLE = 100
 LOGS = 9
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
-
-pytestmark = pytest.mark.slow
 
 
 async def _load(database: Database, folder: Path) -> list[dict[str, Any]]:

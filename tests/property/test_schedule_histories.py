@@ -284,7 +284,6 @@ async def live(config: Config, happenings: list[tuple[str, Any]]) -> None:
     assert carried_out == set(history.finished)
 
 
-@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(happenings=st.lists(events, min_size=3, max_size=25))
 def test_no_slot_runs_twice_and_none_is_without_an_outcome(
