@@ -38,6 +38,7 @@ class Webhook:
         self.messages: dict[str, Any] = {}
         self.failures: list[int] = []
         self.says_nothing = False
+        self.is_deleted = False
         self._count = 100
         self.url = ""
 
@@ -51,8 +52,13 @@ class Webhook:
         return JSONResponse({} if self.says_nothing else {"id": str(self._count)})
 
     async def delete(self, request: Request) -> Response:
+        if self.is_deleted:
+            return JSONResponse({"code": 10_015, "message": "Unknown Webhook"}, 404)
+        if self.failures:
+            return Response(status_code=self.failures.pop(0))
         gone = self.messages.pop(request.path_params["message"], None)
-        return Response(status_code=404 if gone is None else 204)
+        unknown = JSONResponse({"code": 10_008, "message": "Unknown Message"}, 404)
+        return unknown if gone is None else Response(status_code=204)
 
 
 @pytest.fixture
@@ -102,6 +108,16 @@ async def test_of_a_long_text_only_what_is_missing_is_sent_again(webhook: Webhoo
     await outputs.deliver(webhook.url, text, posted)
     assert posted == [*webhook.messages]
     assert len(posted) == 3
+
+
+async def test_what_stands_where_the_webhook_is_gone_is_not_taken_back(webhook: Webhook) -> None:
+    outputs, posted = Outputs(THERE, Discord()), list[str]()
+    await outputs.deliver(webhook.url, payload("x"), posted)
+    webhook.failures = [404]  # of whatever stands between
+    for webhook.is_deleted in (False, True):
+        with pytest.raises(DeliveryError, match="HTTP 404"):
+            await outputs.take_back(webhook.url, posted)
+    assert posted == [*webhook.messages]
 
 
 async def test_without_an_id_it_is_not_sent_twice(webhook: Webhook) -> None:

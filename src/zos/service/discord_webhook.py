@@ -14,6 +14,7 @@ from zos.service.webhook import send
 _HOSTS = frozenset({"discord.com", "ptb.discord.com", "canary.discord.com", "discordapp.com"})
 _PATH = re.compile(r"/api(/v\d+)?/webhooks/\d+/[^/]+/?")
 _NO_PREVIEWS = 1 << 2
+_UNKNOWN_MESSAGE = 10_008
 
 
 def is_one(url: httpx.URL) -> bool:
@@ -43,19 +44,33 @@ async def post(
 
 
 async def take_back(url: str, posted: Sequence[str], settings: OutputConfig) -> None:
-    """Delete what was posted; what is gone already is no obstacle.
+    """Delete what was posted; a message that is gone already is no obstacle.
 
     Raises:
-        DeliveryError: If not all of it was deleted.
+        DeliveryError: If not all of it was deleted. So it is where the webhook itself is gone: its
+            messages stay.
     """
     webhook = httpx.URL(url)
     for one in posted:
         message = webhook.copy_with(path=f"{webhook.path.rstrip('/')}/messages/{int(one)}")
-        await send("DELETE", message, settings, may_be_gone=True)
+        await send("DELETE", message, settings, is_fine=_is_gone)
+
+
+def _is_gone(answer: httpx.Response) -> bool:
+    return answer.is_success or (
+        answer.status_code == httpx.codes.NOT_FOUND and _told(answer, "code") == _UNKNOWN_MESSAGE
+    )
 
 
 def _id_in(answer: httpx.Response) -> str:
+    if (number := _told(answer, "id")) is None:
+        raise DeliveryError("Discord did not say which message it made.")
+    return str(number)
+
+
+def _told(answer: httpx.Response, name: str) -> int | None:
+    """Return a number that an answer tells, or None if it does not."""
     try:
-        return str(int(answer.json()["id"]))
+        return int(answer.json()[name])
     except (ValueError, KeyError, TypeError):
-        raise DeliveryError("Discord did not say which message it made.") from None
+        return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import httpx
@@ -46,7 +46,7 @@ async def send(
     body: Mapping[str, object] | None = None,
     *,
     headers: Mapping[str, str] = _NONE,
-    may_be_gone: bool = False,
+    is_fine: Callable[[httpx.Response], bool] = lambda answer: answer.is_success,
 ) -> httpx.Response:
     """Ask a webhook something. Its address stays out of errors and logs: its path is often a secret.
 
@@ -56,7 +56,7 @@ async def send(
         settings: Whether it may lead into a private network.
         body: What, as JSON.
         headers: Besides those that every request has.
-        may_be_gone: That there is nothing there is an answer like any other.
+        is_fine: Whether an answer says that it did as it was asked.
 
     Raises:
         DeliveryError: If it did not do as it was asked.
@@ -68,7 +68,7 @@ async def send(
         raise LaterDeliveryError(f"The webhook was not reached: {type(error).__name__}.") from None
     if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
         raise LaterDeliveryError(f"The webhook answered HTTP {answer.status_code}.")
-    if not (answer.is_success or (may_be_gone and answer.status_code == httpx.codes.NOT_FOUND)):
+    if not is_fine(answer):
         raise DeliveryError(f"The webhook answered HTTP {answer.status_code}.")
     return answer
 
