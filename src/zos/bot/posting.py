@@ -20,6 +20,8 @@ from zos.core.errors import DeliveryError, LaterDeliveryError
 
 _NONCE_LENGTH = 24  # Discord takes 25
 _TOO_MANY_REQUESTS = 429
+_TO_WRITE = "Let Zos's role see the channel and send messages there."
+_TO_DELETE = "Let Zos's role see the channel: it needs no more to delete what it wrote."
 
 Place = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
@@ -50,7 +52,7 @@ async def post(
     if (reason := objection(place, payload["servers"], payload["channels"])) is not None:
         raise DeliveryError(f"The text may not stand in the Discord channel {channel_id}: {reason}")
     for number, part in [*enumerate(parts_of(payload))][len(posted) :]:
-        with _told(client, place.id, "did not take"):
+        with _told(client, place.id, "did not take", _TO_WRITE):
             posted.append(await _send(place, part, _nonce(payload["dedup_key"], number)))
 
 
@@ -61,7 +63,8 @@ async def take_back(client: discord.Client, channel_id: int, posted: Sequence[st
         DeliveryError: If one was not deleted.
     """
     for message_id in posted:
-        with _told(client, channel_id, "did not delete"), suppress(discord.NotFound):
+        deleting = _told(client, channel_id, "did not delete", _TO_DELETE)
+        with deleting, suppress(discord.NotFound):
             await client.http.delete_message(channel_id, int(message_id))
 
 
@@ -111,7 +114,7 @@ async def _send(place: Place, text: str, nonce: str) -> str:
 
 
 @contextmanager
-def _told(client: discord.Client, channel_id: int, did: str) -> Iterator[None]:
+def _told(client: discord.Client, channel_id: int, did: str, hint: str) -> Iterator[None]:
     """Tell what Discord answers in one sentence, and whether to ask again."""
     try:
         yield
@@ -119,7 +122,7 @@ def _told(client: discord.Client, channel_id: int, did: str) -> Iterator[None]:
         if error.status < 500 and error.status != _TOO_MANY_REQUESTS:
             raise DeliveryError(
                 f"Discord {did} a message in the channel {channel_id} (HTTP {error.status}).",
-                hint="Let Zos's role see the channel and send messages there.",
+                hint=hint,
             ) from None
         raise LaterDeliveryError(f"Discord answered HTTP {error.status}.") from None
     except (aiohttp.ClientError, OSError) as error:
