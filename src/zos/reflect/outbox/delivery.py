@@ -7,7 +7,8 @@ it: what was public when it was made may be so no more.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Coroutine
+from typing import Any
 
 import structlog
 
@@ -23,6 +24,8 @@ from zos.reflect.outbox.withdrawal.store import withdraw_standing, withdraw_wait
 log = structlog.get_logger(__name__)
 
 DELIVERY_TIMEOUT_SECONDS = 60.0
+RECORDING_SECONDS = 5.0
+"""How long a stop of the service waits until it is recorded what stands there."""
 
 
 class Delivery:
@@ -71,7 +74,7 @@ class Delivery:
         }
         posted = [*text.posted]
         if await self._did(text, self._port.deliver(text.destination, payload, posted), posted):
-            await self._store.delivered(text, posted=posted, now=self._clock.now())
+            await _recorded(self._store.delivered(text, posted=posted, now=self._clock.now()))
 
     async def _take_back(self, text: PendingText) -> None:
         if await self._did(text, self._port.take_back(text.destination, text.posted), text.posted):
@@ -80,7 +83,7 @@ class Delivery:
     async def _did(
         self, text: PendingText, attempt: Awaitable[None], posted: Collection[str]
     ) -> bool:
-        """Make an attempt and record its failure; return whether it succeeded."""
+        """Make an attempt and record how it failed, or that it was cut short; return whether it succeeded."""
         try:
             async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
                 await attempt
@@ -90,6 +93,9 @@ class Delivery:
             )
         except ZosError as error:
             await self._failed(text, str(error), posted, retryable=error.retryable)
+        except asyncio.CancelledError:
+            await _recorded(self._store.cut_short(text, posted=posted, now=self._clock.now()))
+            raise
         else:
             return True
         return False
@@ -103,6 +109,19 @@ class Delivery:
             error=reason,
             attempts=text.attempts + 1,
         )
-        await self._store.failed(
+        failure = self._store.failed(
             text, error=reason, retryable=retryable, posted=posted, now=self._clock.now()
         )
+        await _recorded(failure)
+
+
+async def _recorded(record: Coroutine[Any, Any, None]) -> None:
+    """Record how an attempt ended, also while the service stops: else nobody knew what to take back."""
+    recording = asyncio.ensure_future(record)
+    try:
+        await asyncio.shield(recording)
+    except asyncio.CancelledError:
+        _, late = await asyncio.wait({recording}, timeout=RECORDING_SECONDS)
+        for one in late:
+            one.cancel()
+        raise

@@ -28,7 +28,7 @@ from zos.reflect.outbox.withdrawal.store import HIDDEN, WITHDRAWN, withdraw
 from zos.reflect.outbox.wording import reworded, words_of
 
 MAX_ATTEMPTS = 8
-MAX_ATTEMPTS_TO_TAKE_BACK = 20
+MAX_ATTEMPTS_TO_TAKE_BACK = 21
 """About two and a half days."""
 _FIRST_PAUSE_SECONDS = 10.0
 _LONGEST_PAUSE = timedelta(hours=6)
@@ -212,10 +212,15 @@ class OutboxStore:
         posted: Collection[str],
         now: datetime,
     ) -> None:
-        """Record a failure: another attempt after a pause that doubles, or none any more, and no words."""
+        """Record a failure: another attempt after a pause that doubles, or none any more, and no words.
+
+        What must go is tried again whatever was answered: permissions come back.
+        """
         attempts = text.attempts + 1
-        most = MAX_ATTEMPTS_TO_TAKE_BACK if text.is_withdrawn else MAX_ATTEMPTS
-        again = retryable and attempts < most
+        if text.is_withdrawn:
+            again = attempts < MAX_ATTEMPTS_TO_TAKE_BACK
+        else:
+            again = retryable and attempts < MAX_ATTEMPTS
         pause = min(timedelta(seconds=_FIRST_PAUSE_SECONDS * 2**text.attempts), _LONGEST_PAUSE)
         values: dict[str, Any] = {
             "attempts": attempts,
@@ -223,6 +228,10 @@ class OutboxStore:
             "next_attempt_at": now + pause if again else None,
         }
         await self._end(text, posted, values if again else {**values, "payload": {}}, now)
+
+    async def cut_short(self, text: PendingText, *, posted: Collection[str], now: datetime) -> None:
+        """Record what stands there of a text whose attempt did not come to its end: it stays due."""
+        await self._end(text, posted, {}, now)
 
     async def _end(
         self, text: PendingText, posted: Collection[str], values: dict[str, Any], now: datetime
