@@ -208,10 +208,9 @@ async def test_a_column_that_no_migration_makes_is_noticed(fresh_config: Config)
     assert (kind, table, column.name) == ("add_column", "server", "joined_at")
 
 
-def names_in_texts(connection: Connection) -> None:
-    name = "zos.db.migrations.versions.0003_names_in_texts"
+def migrated(connection: Connection, name: str) -> None:
     with Operations.context(MigrationContext.configure(connection)):
-        importlib.import_module(name).upgrade()
+        importlib.import_module(f"zos.db.migrations.versions.{name}").upgrade()
 
 
 async def test_members_from_before_are_looked_up_by_their_names_too(database: Database) -> None:
@@ -221,10 +220,23 @@ async def test_members_from_before_are_looked_up_by_their_names_too(database: Da
     async with database.write() as connection:
         for statement in (*before, add):
             await connection.execute(text(statement))
-        await connection.run_sync(names_in_texts)
+        await connection.run_sync(migrated, "0003_names_in_texts")
     async with database.read() as connection:
         (row,) = await connection.execute(text("SELECT name_word, display_word FROM member"))
         assert tuple(row) == ("ann", None)
+
+
+async def test_members_from_before_are_looked_up_by_the_words_of_now(database: Database) -> None:
+    add = """INSERT INTO member (id, name, display_name, global_name, is_bot, name_word, display_word,
+        global_word) VALUES (3, 'joan_of_arc', 'José', :name, false, 'joan_of_arc', 'josé', :word),
+        (4, 'ben', 'Ben', NULL, false, 'ben', 'ben', NULL)"""
+    async with database.write() as connection:
+        await connection.execute(text(add), {"name": "qu\u200bill", "word": "qu\u200bill"})
+        await connection.run_sync(migrated, "0007_words_of_names")
+    async with database.read() as connection:
+        query = "SELECT name_word, display_word, global_word FROM member ORDER BY id"
+        rows = await connection.execute(text(query))
+        assert [*map(tuple, rows)] == [("joan", "jose", "quill"), ("ben", "ben", None)]
 
 
 async def test_text_search_is_kept_by_the_database_itself(database: Database) -> None:

@@ -59,7 +59,11 @@ def test_a_name_cannot_pass_for_anything_else(name: str) -> None:
         ("ask <@999>", "ask @someone"),
         ("@bo knows, Bo knows; BO!", "<chat_1> knows, <chat_1> knows; <chat_1>!"),
         ("Cy Young and cy", "<chat_2> and cy"),
-        ("bobsled, rainbow, bo_x", "bobsled, rainbow, bo_x"),
+        ("bobsled, rainbow, bo1", "bobsled, rainbow, bo1"),
+        (
+            "_Bo_, __bo__, *B\u200bo* and @_Bo_",
+            "_<chat_1>_, __<chat_1>__, *<chat_1>* and <chat_1>_",
+        ),
         ("<chat_9> lied", "someone lied"),
         ("nice <:kek:5> <a:wave:6>", "nice :kek: :wave:"),
         ("Ana stays", "Ana stays"),
@@ -90,7 +94,7 @@ def test_a_name_that_stands_as_a_word_is_never_left(name: str, before: str, afte
 
 def test_it_knows_who_is_named_in_a_text() -> None:
     made = labels(ANA, BO, order=(ANA, BO, CY, BOT))
-    assert made.named_in("Ana asked, Bobby, <chat_1> and Zos answered") == {ANA}
+    assert made.named_in("_Ana_ asked, Bobby, <chat_1> and Zos answered") == {ANA}
 
 
 def test_it_knows_names_of_everybody() -> None:
@@ -121,6 +125,12 @@ def test_whoever_is_talked_of_without_consent_is_numbered_too() -> None:
         ("Will", "Will you? Then Will will.", "Will you? Then <chat_1> will."),
         ("mark", "Mark will mark it, @mark", "<chat_1> will mark it, <chat_1>"),
         ("root", "login: root, (root)", "login: root, (root)"),
+        (
+            "Will",
+            "_Will_ you? So _will_, W\u200bill, W\u200bILL",
+            "_Will_ you? So _will_, <chat_1>, W\u200bILL",
+        ),
+        ("hope", "HOPE, hOpe, I hope, h\u200bope", "<chat_1>, <chat_1>, I hope, h\u200bope"),
         ("The Root", "at the root", "at <chat_1>"),
     ],
 )

@@ -1,6 +1,7 @@
-"""Names of people in texts of others: a name is its words, compared without regard to case and letter forms.
+"""Names of people in texts of others: a name is its words, compared without regard to case, accents and letter forms.
 
-In: names and texts. Out: the words of both, and where in a text a name stands. Pure. Scripts that are
+In: names and texts. Out: the words of both, and where in a text a name stands. Pure. A word is letters
+and digits: `_` parts words, and characters that nobody sees are no part of one. Scripts that are
 written without spaces between words (Chinese, Japanese, Korean with its endings, Thai and its
 neighbours) count every character as a word.
 """
@@ -21,12 +22,24 @@ _UNSPACED = (
     "\u3040-\u30ff\uff66-\uff9f\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana, Han
     "\uac00-\ud7af"  # Hangul
 )
-# Accents, points and vowel signs, which `\w` leaves out, and the joiners between letters.
-_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff\u200c\u200d"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+(?:[{_MARKS}]+[^\W{_UNSPACED}]*)*")
+# Accents, points and vowel signs, which `\w` leaves out.
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+)
+# What nobody sees: joiners, marks of direction, soft hyphens, fillers, variants of characters.
+_UNSEEN = (
+    "\u00ad\u034f\u061c\u115f\u1160\u3164\uffa0\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\U000e0001-\U000e007f\U000e0100-\U000e01ef"
+)
+_LETTER = rf"[^\W_{_UNSPACED}]"
+_WORD = re.compile(rf"[{_UNSPACED}]|{_LETTER}+(?:[{_MARKS}{_UNSEEN}]+{_LETTER}*)*")
+_NOT_SEEN = re.compile(rf"[{_UNSEEN}]+")
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
 _PARTED = re.compile(r"[|•·~]")
+_MENTIONED = re.compile(r"@[_\\]*\Z")
 _MAX_GAP = 2
+_FIRST_ACCENT = 10  # combining classes below it are signs that tell letters apart, as the virama
 _MAX_LOOKED_UP = 64  # characters; an index does not take any length
 
 
@@ -67,6 +80,11 @@ def _words_of(name: str) -> tuple[str, ...]:
     return tuple(map(_folded, next(filter(None, parts), [])))
 
 
+def without_unseen(text: str) -> str:
+    """Return `text` without the characters that nobody sees."""
+    return _NOT_SEEN.sub("", text)
+
+
 def telling_word(name: str) -> str | None:
     """Return the word by which a name is looked up, its longest, or None for a name without words."""
     longest = max(words_of_name(name), key=len, default=None)
@@ -105,9 +123,14 @@ class NameFinder:
                 position += 1
                 continue
             start = found[position].start()
-            mentioned = start > 0 and text[start - 1] == "@"
+            mention = _MENTIONED.search(text, max(0, start - 1 - _MAX_GAP), start)
             position += len(name)
-            yield Standing(name, start - mentioned, found[position - 1].end(), mentioned)
+            yield Standing(
+                name,
+                start if mention is None else mention.start(),
+                found[position - 1].end(),
+                mention is not None,
+            )
 
     def _name_at(
         self, text: str, found: list[re.Match[str]], words: list[str], position: int
@@ -135,4 +158,14 @@ def _folded(word: str) -> str:
 def _fold(word: str) -> str:
     if word.isascii():
         return word.lower()
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
+    folded = _decomposed(_decomposed(without_unseen(word)).casefold())
+    bare = "".join(char for char in folded if not _is_accent(char))
+    return unicodedata.normalize("NFKC", bare) or word
+
+
+def _decomposed(text: str) -> str:
+    return unicodedata.normalize("NFKD", text)
+
+
+def _is_accent(char: str) -> bool:
+    return unicodedata.combining(char) >= _FIRST_ACCENT or unicodedata.category(char) == "Me"

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from zos.core.consent import ConsentView
-from zos.core.names import KnownMember, NameFinder, Standing, words_of_name
+from zos.core.names import KnownMember, NameFinder, Standing, without_unseen, words_of_name
 from zos.llm.digest.background import is_everyday_word, is_function_word
 from zos.prompts.blocks import inline
 
@@ -156,10 +156,10 @@ def _is_meant(name: Standing, text: str) -> bool:
     letters = "".join(name.words)
     if name.mentioned or len(letters) < _MIN_LETTERS or letters.isdecimal():
         return name.mentioned
-    written = text[name.start : name.end]
+    written = without_unseen(text[name.start : name.end])
     if all(map(is_function_word, name.words)):
         return written.istitle() and not _begins_sentence(text, name.start)
-    return written.istitle() or not all(map(is_everyday_word, name.words))
+    return any(map(str.isupper, written)) or not all(map(is_everyday_word, name.words))
 
 
 def _begins_sentence(text: str, start: int) -> bool:
@@ -173,4 +173,4 @@ def _begins_sentence(text: str, start: int) -> bool:
 
 
 def _word(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    return re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])")
