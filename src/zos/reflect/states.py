@@ -47,7 +47,7 @@ class TargetStatus(StrEnum):
     SUCCESS = "success"
     DRY = "dry"
     FAILED = "failed"
-    SKIPPED = "skipped"  # the run's budget or time ended before its turn
+    SKIPPED = "skipped"  # the run ended before its turn, or amid it
 
     @property
     def is_final(self) -> bool:

@@ -264,6 +264,20 @@ async def test_an_erasure_under_way_is_pending_while_a_run_works_on_them(lived: 
     assert f"user:{ANN}" not in await lived.everything()
 
 
+async def test_an_erasure_waits_for_no_target_that_an_ended_run_has_left_open(lived: Lived) -> None:
+    history = History(lived.database)
+    run = await history.open()
+    await history.start(run)
+    await history.target(run, f"server:1:user:{ANN}", 0, TargetStatus.RUNNING)
+    async with lived.database.write() as connection:  # as earlier releases left it
+        await connection.exec_driver_sql(
+            f"UPDATE layer_run SET status = 'failed' WHERE id = '{run.id}'"
+        )
+    done = await lived.members.forget(ANN, "member")
+    assert (done.completed_at, done.pending) == (lived.clock.now(), "")
+    assert f"user:{ANN}" not in await lived.everything()
+
+
 async def test_an_erasure_that_broke_off_everywhere_goes_on_and_comes_to_the_same(
     lived: Lived, monkeypatch: pytest.MonkeyPatch
 ) -> None:

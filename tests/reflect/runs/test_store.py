@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
+from tests.postgres import somebody_waits
 
 from zos.core.errors import NotFoundError
 from zos.core.topics import TopicKey
@@ -36,6 +39,18 @@ def fire(
 async def opened(runs: RunStore, request: RunRequest | None = None) -> LayerRun:
     run = await runs.open(request or fire(), now=NOW)
     assert run is not None
+    return run
+
+
+async def planned(database: Database, targets: int) -> LayerRun:
+    """A running run of `one` with so many targets."""
+    runs = RunStore(database)
+    run = await opened(runs)
+    assert await runs.claim(run.id, owner="one", now=NOW)
+    candidates = tuple(
+        Candidate(TopicKey.channel(1, number), 0, None, 0, 100) for number in range(1, targets + 1)
+    )
+    await TargetStore(database).plan(run.id, Selected(candidates, (), ""), now=NOW)
     return run
 
 
@@ -144,10 +159,7 @@ async def test_a_run_that_nobody_will_run_is_closed_with_its_reason(database: Da
 
 async def test_a_commit_under_way_and_a_cancel_wait_for_each_other(database: Database) -> None:
     runs = RunStore(database)
-    run = await opened(runs)
-    assert await runs.claim(run.id, owner="one", now=NOW)
-    candidate = Candidate(TopicKey.channel(1, 2), 0, None, 0, 100)
-    await TargetStore(database).plan(run.id, Selected((candidate,), (), ""), now=NOW)
+    run = await planned(database, 1)
     async with database.write() as connection:  # as `finish_target` does: the target, then its run
         done = update(run_target).where(run_target.c.run_id == run.id)
         await connection.execute(done.values(status=TargetStatus.SUCCESS.value))
@@ -160,6 +172,71 @@ async def test_a_commit_under_way_and_a_cancel_wait_for_each_other(database: Dat
     assert target.status is TargetStatus.SUCCESS
     ended = await runs.get(run.id)
     assert (ended.status, ended.targets_done) == (RunStatus.CANCELLED, 1)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda runs, run: runs.finish(
+            run, owner="one", status=RunStatus.FAILED, reason="broken", now=LATER
+        ),
+        lambda runs, run: runs.close_unclaimed(
+            run, status=RunStatus.SKIPPED, reason="overlap", now=LATER
+        ),
+        lambda runs, run: runs.cancel(run, reason="enough", now=LATER),
+    ],
+    ids=["failed", "closed", "cancelled"],
+)
+async def test_a_run_that_ends_leaves_no_target_open(
+    database: Database,
+    end: Callable[[RunStore, str], Awaitable[object]],
+    request: pytest.FixtureRequest,
+) -> None:
+    runs, targets = RunStore(database), TargetStore(database)
+    run = await planned(database, 2)
+    if "closed" in request.node.name:
+        await runs.finish(
+            run.id, owner="one", status=RunStatus.INTERRUPTED, reason="stopped", now=NOW
+        )
+        assert [one.status for one in await targets.of_run(run.id)] == [TargetStatus.QUEUED] * 2
+    taken = await runs.finish(
+        run.id, owner="two", status=RunStatus.FAILED, reason="not mine", now=LATER
+    )
+    assert not taken.status.is_final
+    untouched = await targets.of_run(run.id, only_open=True)
+    assert len(untouched) == 2
+
+    await end(runs, run.id)
+    assert (await runs.get(run.id)).status.is_final
+    left = await targets.of_run(run.id)
+    assert [(one.status, one.finished_at) for one in left] == [(TargetStatus.SKIPPED, LATER)] * 2
+    assert all(one.reason for one in left)
+
+
+@pytest.mark.parametrize("config", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda database, run: RunStore(database).cancel(run, reason="enough", now=LATER),
+        lambda database, run: TargetStore(database).give_up(run, now=LATER),
+    ],
+    ids=["cancel", "give up"],
+)
+async def test_targets_are_locked_in_one_order(
+    database: Database, end: Callable[[Database, str], Coroutine[Any, Any, object]]
+) -> None:
+    run = await planned(database, 2)
+    first, second = sorted(one.id for one in await TargetStore(database).of_run(run.id))
+    target = update(run_target).values(attempts=1)
+    async with database.write() as moving:  # now the first is stored behind the second
+        await moving.execute(target.where(run_target.c.id == first))
+    of_one = select(run_target.c.id).with_for_update(nowait=True)
+    async with database.write() as holding:
+        await holding.execute(of_one.where(run_target.c.id == first))
+        other = asyncio.create_task(end(database, run.id))
+        await somebody_waits(database)
+        await holding.execute(of_one.where(run_target.c.id == second))
+    await other
 
 
 async def test_a_cancelled_run_can_commit_nothing_more(database: Database) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, cast, delete, exists, func, select, true, update
+from sqlalchemy import Text, and_, cast, delete, exists, func, not_, select, true, update
 
 from zos.core.ids import new_ulid
 from zos.core.topics import TopicKey
@@ -22,6 +22,7 @@ from zos.db.tables import (
     consent,
     dispute,
     erasure,
+    layer_run,
     member,
     mention,
     message,
@@ -32,7 +33,7 @@ from zos.db.tables import (
     run_target,
     selection,
 )
-from zos.reflect.states import TargetStatus
+from zos.reflect.states import RunStatus, TargetStatus
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -66,7 +67,13 @@ TOUCHED = (
 )
 """Tables that rows were deleted from, or changed in, by an erasure."""
 
-_OPEN = (TargetStatus.QUEUED.value, TargetStatus.RUNNING.value)
+_AT_WORK = and_(
+    run_target.c.status.in_([one.value for one in TargetStatus if not one.is_final]),
+    exists().where(
+        layer_run.c.id == run_target.c.run_id,
+        layer_run.c.status.in_([one.value for one in RunStatus if not one.is_final]),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +209,7 @@ async def delete_from_runs(
     """Delete that runs considered topics, or reflected on them."""
     considered = delete(selection).where(is_one_of(database, selection.c.topic_key, topic_keys))
     targets = delete(run_target).where(
-        is_one_of(database, run_target.c.topic_key, topic_keys), run_target.c.status.not_in(_OPEN)
+        is_one_of(database, run_target.c.topic_key, topic_keys), not_(_AT_WORK)
     )
     return {
         "selections": (await connection.execute(considered)).rowcount,
@@ -215,7 +222,7 @@ async def topics_in_runs(connection: AsyncConnection, member_id: int) -> list[st
     found: set[str] = set()
     for key, which in (
         (selection.c.topic_key, true()),
-        (run_target.c.topic_key, run_target.c.status.not_in(_OPEN)),
+        (run_target.c.topic_key, not_(_AT_WORK)),
     ):
         query = select(key).distinct().where(key.contains(f":{member_id}", autoescape=True), which)
         found.update((await connection.execute(query)).scalars())
@@ -247,9 +254,7 @@ async def delete_profile(connection: AsyncConnection, member_id: int) -> dict[st
 
 async def open_targets(connection: AsyncConnection, member_id: int) -> list[str]:
     """Return the runs that work on a topic about the member at this moment."""
-    query = select(run_target.c.run_id, run_target.c.topic_key).where(
-        run_target.c.status.in_(_OPEN)
-    )
+    query = select(run_target.c.run_id, run_target.c.topic_key).where(_AT_WORK)
     rows = (await connection.execute(query)).all()
     return sorted(
         {row.run_id for row in rows if member_id in TopicKey.parse(row.topic_key).members}

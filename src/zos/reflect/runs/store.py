@@ -20,7 +20,7 @@ from zos.db.engine import Database
 from zos.db.tables import MICRO, UtcDateTime, layer_run, layer_state
 from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.states import RunStatus, Trigger
-from zos.reflect.targets.store import CANCELLED, skip_open
+from zos.reflect.targets.store import CANCELLED, ENDED, lock_targets, skip_open
 
 _CLAIMABLE = (RunStatus.QUEUED.value, RunStatus.INTERRUPTED.value)
 
@@ -126,46 +126,53 @@ class RunStore:
         self, run_id: str, *, owner: str, status: RunStatus, reason: str, now: datetime
     ) -> LayerRun:
         """End a run of `owner` (or interrupt it), and return it as it is now."""
-        statement = (
-            update(layer_run)
-            .where(*_owned(run_id, owner))
-            .values(
-                status=status.value, reason=reason, finished_at=now if status.is_final else None
-            )
-        )
-        async with self._database.write() as connection:
-            await connection.execute(statement)
+        which = _owned(run_id, owner)
+        if status.is_final:
+            await self._end(which, run_id, status=status, reason=reason, now=now)
+        else:
+            cut = update(layer_run).where(*which).values(status=status.value, reason=reason)
+            async with self._database.write() as connection:
+                await connection.execute(cut)
         return await self.get(run_id)
 
     async def close_unclaimed(
         self, run_id: str, *, status: RunStatus, reason: str, now: datetime
     ) -> bool:
         """Give a queued or interrupted run that nobody will run its final outcome."""
-        statement = (
-            update(layer_run)
-            .where(layer_run.c.id == run_id, layer_run.c.status.in_(_CLAIMABLE))
-            .values(status=status.value, reason=reason, finished_at=now)
-        )
-        async with self._database.write() as connection:
-            return (await connection.execute(statement)).rowcount == 1
+        which = (layer_run.c.id == run_id, layer_run.c.status.in_(_CLAIMABLE))
+        return await self._end(which, run_id, status=status, reason=reason, now=now)
 
     async def cancel(self, run_id: str, *, reason: str, now: datetime) -> bool:
         """Call off an unfinished run, whoever works on it: that process can commit nothing more.
 
-        What is finished of it stays; its open targets are skipped.
+        What is finished of it stays.
         """
-        is_it = (
-            layer_run.c.id == run_id,
-            layer_run.c.status.in_((*_CLAIMABLE, RunStatus.RUNNING.value)),
-        )
-        cancelled = {"status": RunStatus.CANCELLED.value, "reason": reason, "finished_at": now}
+        states = (*_CLAIMABLE, RunStatus.RUNNING.value)
+        which = (layer_run.c.id == run_id, layer_run.c.status.in_(states))
+        return await self._end(which, run_id, status=RunStatus.CANCELLED, reason=reason, now=now)
+
+    async def _end(
+        self,
+        which: tuple[Any, ...],
+        run_id: str,
+        *,
+        status: RunStatus,
+        reason: str,
+        now: datetime,
+    ) -> bool:
+        """End a run and skip its open targets, at once; False, and nothing changes, if it is not `which`."""
+        ended = {"status": status.value, "reason": reason, "finished_at": now}
+        skipped = CANCELLED if status is RunStatus.CANCELLED else ENDED
         async with self._database.write() as connection:
-            if (await connection.execute(select(layer_run.c.id).where(*is_it))).first() is None:
+            is_any_open = await lock_targets(connection, run_id)
+            it = select(layer_run.c.id).where(*which).with_for_update(key_share=True)
+            if (await connection.execute(it)).first() is None:
                 return False
-            # Targets before their run, as their commits lock them: else each waits for the other.
-            await skip_open(connection, run_id, reason=CANCELLED, now=now)
-            statement = update(layer_run).where(*is_it).values(cancelled)
-            return (await connection.execute(statement)).rowcount == 1
+            if is_any_open:
+                await skip_open(connection, run_id, reason=skipped, now=now)
+            it_ends = update(layer_run).where(layer_run.c.id == run_id).values(ended)
+            await connection.execute(it_ends)
+            return True
 
     async def get(self, run_id: str) -> LayerRun:
         """Return a run.

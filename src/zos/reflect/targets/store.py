@@ -27,6 +27,9 @@ _IS_OPEN = or_(
 )
 
 
+ENDED = "the run ended before this was done"
+"""Why a target was not done. How the run ended, and why, stands at the run alone."""
+
 CANCELLED = "the run was cancelled"
 """Why a target was not done. Who cancelled the run, and why, stands at the run alone: an erasure looks there."""
 
@@ -110,6 +113,7 @@ class TargetStore:
     async def skip_open(self, run_id: str, *, reason: str, now: datetime) -> None:
         """Give every open target of a run its reason for not having been done."""
         async with self._database.write() as connection:
+            await lock_targets(connection, run_id)
             await skip_open(connection, run_id, reason=reason, now=now)
 
     async def give_up(self, run_id: str, *, now: datetime) -> None:
@@ -196,21 +200,28 @@ _USAGE = select(
     )
 ).where(model_call.c.target_id == bindparam("target"))
 
+# As an UPDATE locks them: rows that only refer to a target (its calls) need not wait.
+_LOCK = (
+    select(run_target.c.status)
+    .where(run_target.c.run_id == bindparam("run"))
+    .order_by(run_target.c.id)
+    .with_for_update(key_share=True)
+)
 _USED = ("tokens_in", "tokens_out", "cost_microusd")
+_BY_CALLS = {
+    name: select(func.coalesce(func.sum(model_call.c[name]), 0))
+    .where(model_call.c.target_id == run_target.c.id)
+    .scalar_subquery()
+    for name in _USED
+}
 _ACCOUNT_SKIPPED = (
     update(run_target)
     .where(
         run_target.c.run_id == bindparam("run"),
         run_target.c.status == TargetStatus.SKIPPED.value,
+        or_(*(run_target.c[name] != used for name, used in _BY_CALLS.items())),
     )
-    .values(
-        {
-            name: select(func.coalesce(func.sum(model_call.c[name]), 0))
-            .where(model_call.c.target_id == run_target.c.id)
-            .scalar_subquery()
-            for name in _USED
-        }
-    )
+    .values(_BY_CALLS)
 )
 _ACCOUNT_RUN = (
     update(layer_run)
@@ -226,10 +237,25 @@ _ACCOUNT_RUN = (
 )
 
 
+async def lock_targets(connection: AsyncConnection, run_id: str) -> bool:
+    """Lock a run's targets in one order, whoever does it, and before their run, as their commits do.
+
+    Else two transactions that change several of them may each wait for the other.
+
+    Returns:
+        Whether any is open.
+    """
+    found = await connection.scalars(_LOCK, {"run": run_id})
+    return not all(TargetStatus(status).is_final for status in found)
+
+
 async def skip_open(
     connection: AsyncConnection, run_id: str, *, reason: str, now: datetime
 ) -> None:
-    """Skip every open target of a run for `reason`, within the caller's transaction; what they used counts."""
+    """Skip every open target of a run for `reason`; what they used counts.
+
+    In the caller's transaction, which has locked them (see `lock_targets`).
+    """
     skipped = (
         update(run_target)
         .where(run_target.c.run_id == run_id, _IS_OPEN)
