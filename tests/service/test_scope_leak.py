@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -21,7 +22,7 @@ from sqlalchemy import select
 from tests.api.serving import serving
 from tests.conftest import EPOCH
 from tests.insights.conftest import World
-from tests.members.lived import ANN, ANN_AUTHOR, BEN, BEN_AUTHOR, SERVER, happened, wrote
+from tests.members.lived import ANN, ANN_AUTHOR, BEN, BEN_AUTHOR, SERVER, at, happened, wrote
 from tests.reflect.test_pipeline import BUILT_IN
 
 from zos.access.access import open_access
@@ -37,7 +38,7 @@ from zos.core.ids import new_ulid
 from zos.core.scopes import Scope
 from zos.core.topics import TopicKey
 from zos.db.tables import insight, layer_run, topic
-from zos.observe.events import Author, Emoji, Event, MemberUpdated
+from zos.observe.events import Author, Emoji, Event, MemberUpdated, ReactionAdded
 from zos.observe.recorder import Recorder
 from zos.service.discord import discord_bot
 from zos.service.http import http_app
@@ -49,8 +50,12 @@ WORD = "petrichor"
 NAME = "ottoline"
 SECRET = f"the tool shed: my {WORD} is behind it"
 OTTOLINE = 707
+FAR = 2**62
+"""From here on there are ids as long as Discord's: JavaScript's numbers do not hold them."""
+EXACT = 2**53
 OWN = TopicKey.user(ANN)
 """The one topic to which Ann's private words belong."""
+AFAR = TopicKey.channel(FAR, FAR + 1)
 
 # What views read is tested on both databases in tests/views.
 only_sqlite = pytest.mark.parametrize("config", ["sqlite"], indirect=True)
@@ -70,11 +75,11 @@ class Night:
         """What the parts of a path, and the queries that it needs, may be."""
         return {
             "layer": ["nightly-user-reflection", "user-synthesis"],
-            "topic": list(map(str, (OWN, TopicKey.user(ANN, SERVER), TopicKey.self_topic()))),
+            "topic": list(map(str, (OWN, TopicKey.user(ANN, SERVER), TopicKey.self_topic(), AFAR))),
             "insight_id": self.insights[:8],
             "run_id": self.runs,
-            "member_id": [str(ANN), str(BEN)],
-            "server_id": [str(SERVER)],
+            "member_id": [str(ANN), str(BEN), str(FAR)],
+            "server_id": [str(SERVER), str(FAR)],
             "q": ["behind", "tool shed", "hides"],
         }
 
@@ -82,7 +87,7 @@ class Night:
 @pytest.fixture
 async def night(config: Config, clock: SimulatedClock) -> AsyncIterator[Night]:
     async with build_services(config, clock=clock) as services:
-        for one in (ANN, BEN):
+        for one in (ANN, BEN, FAR):
             await services.members.set_consent(one, ConsentState.GRANTED, "member")
         recorder = Recorder(
             services.database, services.ledger, services.consents, config, clock=clock
@@ -109,6 +114,17 @@ def talk() -> Iterator[Event]:
         yield wrote(number + 1, BEN_AUTHOR, text, reply_to_id=number, emoji=sprout)
     for number in range(2_040, 2_046):
         yield wrote(number, ANN_AUTHOR, f"{SECRET} {number}", server_id=None, channel_id=77)
+    fay = Author(FAR, "fay", "Fay")
+    for number in range(4):
+        text = f"far away the tool shed is green {number}"
+        yield replace(
+            wrote(2_030, fay if number % 2 else BEN_AUTHOR, text, mentions=(fay,)),
+            id=FAR + number,
+            server_id=FAR,
+            channel_id=FAR + 1,
+            reply_to_id=FAR + number - 1,
+        )
+        yield ReactionAdded(FAR + number, FAR, Emoji("sprout", 801), fay, at(40))
 
 
 async def name_subject(services: Services) -> None:
@@ -174,6 +190,8 @@ async def test_no_route_and_no_page_shows_a_private_word(night: Night) -> None:
             if not path.endswith("/export"):
                 assert WORD not in answer.text.lower(), path
                 assert names_everybody(path) or NAME not in answer.text.lower(), path
+            if answer.headers["content-type"] == "application/json":
+                assert max(numbers(answer.json()), default=0) < EXACT, path
         for layer, key in product(night.values["layer"], (OWN, TopicKey.user(ANN, SERVER))):
             body = {"topics": [str(key)]}
             answer = await http.post(f"/api/v1/jobs/{layer}/preview", json=body)
@@ -181,6 +199,15 @@ async def test_no_route_and_no_page_shows_a_private_word(night: Night) -> None:
             assert NAME not in answer.text.lower(), (layer, key)
         assert shown > 40, shown
     await events.close()
+
+
+def numbers(told: Any) -> Iterator[float]:
+    """Every number of a JSON document."""
+    if isinstance(told, dict | list):
+        for one in told.values() if isinstance(told, dict) else told:
+            yield from numbers(one)
+    elif isinstance(told, int | float):
+        yield told
 
 
 def names_everybody(path: str) -> bool:

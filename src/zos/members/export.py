@@ -7,6 +7,7 @@ of its own, so that nobody waits for the export.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,21 @@ PAGE = 500
 
 _LISTS = {"insights", "insights_next", "model_calls", "insights_total", "model_calls_total"}
 _KNOWN = TypeAdapter(Known)
+_MESSAGE, _REACTION = TypeAdapter(pages.OwnMessage), TypeAdapter(pages.OwnReaction)
+_MENTION, _INSIGHT = TypeAdapter(pages.Mention), TypeAdapter(KnownInsight)
+_CALL = TypeAdapter(KnownCall)
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)
 
 ReadPage = Callable[["Connection", Any], Awaitable[Sequence[Any]]]
 """A transaction and the last entry before the page (None: from the beginning) → the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A long list: what reads its pages, and its entries' own way into JSON, where ids are strings."""
+
+    read: ReadPage
+    entry: TypeAdapter[Any]
 
 
 async def exported(
@@ -39,9 +51,9 @@ async def exported(
     """Yield the document: what is known, then every message, reaction, mention, insight and model call."""
     head = {"format": FORMAT, "exported_at": now, **_summary(known)}
     yield _ANY.dump_json(head)[:-1]
-    for name, read in _lists(known.id, consents).items():
+    for name, one in _lists(known.id, consents).items():
         yield f',\n"{name}":['.encode()
-        async for piece in _entries(database, read):
+        async for piece in _entries(database, one):
             yield piece
         yield b"]"
     yield b"}\n"
@@ -71,7 +83,7 @@ def _summary(known: Known) -> dict[str, Any]:
     }
 
 
-def _lists(member_id: int, consents: ConsentStore) -> dict[str, ReadPage]:
+def _lists(member_id: int, consents: ConsentStore) -> dict[str, _List]:
     reader = Reader(member_id, private=True)
 
     async def insights(connection: Connection, last: Any) -> Sequence[KnownInsight]:
@@ -85,21 +97,21 @@ def _lists(member_id: int, consents: ConsentStore) -> dict[str, ReadPage]:
         return await understanding.model_calls(connection, member_id, before=before, limit=PAGE)
 
     return {
-        "messages": pages.messages_of(member_id, PAGE),
-        "reactions": pages.reactions_of(member_id, PAGE),
-        "mentions": pages.mentions_of(member_id, PAGE),
-        "insights": insights,
-        "model_calls": calls,
+        "messages": _List(pages.messages_of(member_id, PAGE), _MESSAGE),
+        "reactions": _List(pages.reactions_of(member_id, PAGE), _REACTION),
+        "mentions": _List(pages.mentions_of(member_id, PAGE), _MENTION),
+        "insights": _List(insights, _INSIGHT),
+        "model_calls": _List(calls, _CALL),
     }
 
 
-async def _entries(database: Database, read: ReadPage) -> AsyncIterator[bytes]:
+async def _entries(database: Database, one: _List) -> AsyncIterator[bytes]:
     last: Any = None
     while True:
         async with database.read() as connection:
-            page = await read(connection, last)
+            page = await one.read(connection, last)
         if not page:
             return
-        parts = [_ANY.dump_json(one) for one in page]
+        parts = [one.entry.dump_json(entry) for entry in page]
         yield (b",\n" if last is not None else b"\n") + b",\n".join(parts)
         last = page[-1]
