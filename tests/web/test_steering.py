@@ -11,6 +11,7 @@ from tests.web.conftest import on_sqlite as config
 
 from zos.core.errors import UsageError
 from zos.views.jobs import JobStatus
+from zos.web.assets import Assets
 from zos.web.steering import moment_in, topics_in
 
 __all__ = ["config"]
@@ -151,3 +152,29 @@ def test_a_time_is_read_on_the_readers_wall_clock() -> None:
     assert moment_in("", berlin) is None
     assert moment_in("2026-07-01T12:00", berlin) == datetime(2026, 7, 1, 10, tzinfo=UTC)
     assert moment_in("2026-07-01T12:00Z", berlin) == datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+async def test_a_form_that_was_refused_stands_in_the_record_as_refused(web: Web) -> None:
+    run = await web.api.open()
+    for _ in range(2):
+        await web.send(f"/runs/{run.id}/cancel")
+    await web.send("/layers/nightly/trigger", topics="tea")
+    await web.send("/members/7/forget", typed="8")
+    rows = (await web.api.access.audit.page()).items
+    assert [(row.action, row.status, row.is_done) for row in rows] == [
+        ("forget", 422, False),
+        ("trigger", 422, False),
+        ("cancel_run", 409, False),
+        ("cancel_run", 303, True),
+    ]
+
+
+async def test_a_run_that_has_ended_takes_its_form_with_it(web: Web) -> None:
+    run = await web.api.open()
+    assert '"ended"' not in await web.page(f"/runs/{run.id}")
+    ended = await web.send(f"/runs/{run.id}/cancel")
+    assert 'id="run" class="ended"' in ended.text
+    assert (
+        '.ended ~ [aria-labelledby="steer"] { display: none; }'
+        in Assets().named("zos.css").content.decode()
+    )

@@ -16,6 +16,7 @@ from jinja2 import Environment
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from zos import __version__
+from zos.access.audit.recording import note_refusal
 from zos.access.principal import principal_of, require_operator
 from zos.core.errors import UsageError
 from zos.web import flash
@@ -124,8 +125,13 @@ class Screen:
         try:
             said = Flash(await work)
         except UsageError as error:
-            said = Flash(str(error), is_error=True)
+            return self.refused(path, error)
         return self.go_to(path, said)
+
+    def refused(self, path: str, error: UsageError) -> Response:
+        """Return the way to the page `path`, which says why what a form asked for was not done."""
+        note_refusal(self._request.scope, error)
+        return self.go_to(path, Flash(str(error), is_error=True))
 
     def go_to(self, path: str, said: Flash | None = None) -> Response:
         """Return the way to another page after a form; it says `said` there."""

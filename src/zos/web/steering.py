@@ -66,9 +66,7 @@ async def trigger(
             layer, by=screen.name, topics=topics_in(topics), request_key=request_key or None
         )
     except UsageError as error:
-        return screen.go_to(
-            screen.path("ask_trigger", layer=layer), Flash(str(error), is_error=True)
-        )
+        return screen.refused(screen.path("ask_trigger", layer=layer), error)
     return screen.go_to(
         screen.path("run", run_id=run.id), Flash(f"{layer} runs as soon as its turn comes.")
     )

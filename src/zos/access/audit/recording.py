@@ -23,6 +23,9 @@ from zos.core.errors import DatabaseError, ZosError
 
 log = structlog.get_logger(__name__)
 
+_REFUSED = "refused"
+"""Where a scope's state holds the status of a refusal that the answer's own does not tell."""
+
 
 class Recorder:
     """Records writes of those who are known, done or refused, and what hands out all about a member.
@@ -40,8 +43,14 @@ class Recorder:
         if principal is None or not (is_write(scope) or is_export(path)) or is_unrecorded(path):
             return
         route = scope.get("route")  # left there by the router, if it was reached
-        deed = Deed(getattr(route, "name", ""), scope["method"], path, status)
+        outcome = scope["state"].get(_REFUSED, status)
+        deed = Deed(getattr(route, "name", ""), scope["method"], path, outcome)
         await _record(self._audit, principal, deed)
+
+
+def note_refusal(scope: Scope, error: ZosError) -> None:
+    """Let the request of this scope be recorded as refused, though its answer leads to a page that says so."""
+    scope["state"][_REFUSED] = status_of(error)
 
 
 @asynccontextmanager

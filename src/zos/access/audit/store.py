@@ -30,7 +30,7 @@ class Deed:
         action: The name of what was asked for; empty if it was refused before that was known.
         method: Of HTTP; `CLI` and `DISCORD` for commands that no request asked for.
         target: The path that was asked for, or what was changed.
-        status: The HTTP status of the answer.
+        status: The HTTP status of the answer, or of the refusal that the page tells to which it leads.
     """
 
     action: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 LOGIN_PATH = "/login"
@@ -13,7 +14,7 @@ _API_PREFIX = "/api/"
 _OPEN_PATHS = frozenset({"/healthz", LOGIN_PATH, "/favicon.ico"})
 _OPEN_PREFIX = "/static/"  # the login page has a style, too
 _ENDLESS_PATHS = frozenset({EVENTS_PATH})
-_EXPORT = "/export"  # as long as what it holds
+_EXPORT = re.compile(r"/api/v1/members/[^/]+/export")  # as long as what it holds
 _PREFERENCES_PATH = "/preferences"
 _VIEWERS_WRITES = frozenset({LOGOUT_PATH, _PREFERENCES_PATH})
 
@@ -42,7 +43,7 @@ def is_endless(path: str) -> bool:
 
 def is_export(path: str) -> bool:
     """Whether all that is known about a member is handed out there."""
-    return path.endswith(_EXPORT)
+    return _EXPORT.fullmatch(path) is not None
 
 
 def is_for_viewers(path: str) -> bool:
