@@ -104,7 +104,10 @@ async def test_a_resumed_layer_has_skipped_what_it_slept_through(stage: Stage) -
     scheduler = stage.scheduler()
     await scheduler.pause("nightly", by="ada", note="moving")
     stage.sleep(timedelta(hours=16))  # past three at night
-    await scheduler.resume("nightly", by="bo")
+    with capture_logs() as logs:
+        await scheduler.resume("nightly", by="bo")
+    (told,) = [one for one in logs if one["event"] == "slots_skipped"]
+    assert "moving" not in str(told), "the record has the note and who wrote it; no log does"
     (skipped,) = await stage.runs()
     assert (skipped.status, skipped.reason) == (RunStatus.SKIPPED, "paused by ada: moving")
     state = await LayerStateStore(stage.database).get("nightly")
@@ -334,8 +337,13 @@ async def test_a_run_that_waits_or_was_cut_is_called_off_and_never_begins(stage:
     first = await scheduler.request("nightly", by="ada", topics=topics)
     await stage.until_running()
     waiting = await scheduler.request("nightly", by="ada", topics=topics)
-    ended = await scheduler.cancel(waiting.id, by="ben")
+    with capture_logs() as logs:
+        ended = await scheduler.cancel(waiting.id, by="discord:11", note="too dear")
     assert (ended.status, ended.started_at) == (RunStatus.CANCELLED, None)
+    assert ("layer_cancelled", waiting.id) in [(one["event"], one.get("run")) for one in logs]
+    assert "discord:11" not in str(logs), (
+        "the run names its operator and tells their note; no log does"
+    )
     await scheduler.drain(0)
     assert (await scheduler.cancel(first.id, by="ben")).reason == "cancelled by ben"
     assert await scheduler.executor.runs.unfinished() == []

@@ -136,7 +136,7 @@ class Fires:
         now = self._clock.now()
         if not await self._runs.cancel(run.id, reason=reason, now=now):
             return False
-        log.info("layer_cancelled", layer=run.layer, run=run.id, reason=reason)
+        log.info("layer_cancelled", layer=run.layer, run=run.id)
         await self._dispatcher.cancel(run.id)
         await self._targets.give_up(run.id, now=now)
         return True
@@ -153,13 +153,14 @@ class Fires:
     async def _refuse(self, run: LayerRun, reason: str) -> None:
         now = self._clock.now()
         await self._runs.close_unclaimed(run.id, status=RunStatus.SKIPPED, reason=reason, now=now)
-        log.info("layer_skipped", layer=run.layer, run=run.id, reason=reason)
+        log.info("layer_skipped", layer=run.layer, run=run.id)
 
 
 def _log_outcome(run: LayerRun) -> None:
+    """Why a slot was skipped may be an operator's note, with their id: the record says it, and no log."""
     first = None if run.slot is None else run.slot.isoformat()
-    about = {"layer": run.layer, "first": first, "count": run.slot_count, "reason": run.reason}
+    about = {"layer": run.layer, "first": first, "count": run.slot_count}
     if run.status is RunStatus.MISSED:
-        log.warning("slots_missed", **about)
+        log.warning("slots_missed", **about, reason=run.reason)
     else:
         log.info("slots_skipped", **about)
