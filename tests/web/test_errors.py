@@ -44,6 +44,22 @@ async def test_what_was_not_understood_is_named(web: Web) -> None:
     assert (answer.status_code, "This was not understood: before:" in answer.text) == (422, True)
 
 
+async def test_a_sign_that_cannot_be_is_told_in_words(web: Web) -> None:
+    for answer in (
+        await web.http.get("/members", params={"q": "a\0b"}),
+        await web.http.post("/layers/nightly/pause", data={"note": "a\0b"}),
+    ):
+        assert answer.status_code == 422
+        assert "it has a character that cannot be there." in answer.text
+        assert "pattern" not in answer.text
+
+
+async def test_a_form_about_what_is_not_there_says_so_once(web: Web) -> None:
+    answer = await web.send("/runs/NOPE/cancel")
+    assert (answer.status_code, answer.text.count("There is no run NOPE.")) == (404, 1)
+    assert "There is no run NOPE." not in await web.page("/")
+
+
 async def test_a_page_that_takes_no_form_says_what_it_takes(web: Web) -> None:
     answer = await web.http.post("/system")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")

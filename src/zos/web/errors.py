@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import structlog
@@ -15,6 +16,8 @@ from zos.core.errors import ZosError
 from zos.web.screen import Screen
 
 log = structlog.get_logger(__name__)
+
+_A_SIGN = "it has a character that cannot be there"
 
 
 def handle_errors(app: FastAPI) -> None:
@@ -35,8 +38,13 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    said = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in found)
+    said = "; ".join(f"{one['loc'][-1]}: {_told(one)}" for one in found)
     return _page(request, 422, f"This was not understood: {said}.")
+
+
+def _told(wrong: Mapping[str, str]) -> str:
+    """A pattern is told in words: what it forbids is a sign that should not be there."""
+    return _A_SIGN if wrong["type"] == "string_pattern_mismatch" else wrong["msg"]
 
 
 async def _http(request: Request, error: Exception) -> Response:
