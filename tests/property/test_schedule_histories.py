@@ -40,6 +40,7 @@ from zos.reflect.states import RunStatus
 from zos.scheduler.definitions.lookup import Definitions
 from zos.scheduler.definitions.store import DefinitionStore
 from zos.scheduler.fire import Fires
+from zos.scheduler.pings import Pings
 from zos.scheduler.recovery import Recovery
 from zos.scheduler.slots.accounts import Accounts
 from zos.scheduler.state.model import Pause, Promise
@@ -146,7 +147,9 @@ class History:
         self.hands = Hands()
         definitions = Definitions(self.layers, DefinitionStore(self.database), self.clock)
         accounts = Accounts(self.database, SETTINGS, self.clock)
-        self.fires = Fires(self.database, definitions, accounts, self.hands, clock=self.clock)
+        self.fires = Fires(
+            self.database, definitions, accounts, self.hands, Pings(), clock=self.clock
+        )
         self.recovery = Recovery(self.runs, self.hands, self.clock, stall_seconds=20)
 
     @property

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 from tests.fakes.model_server import Reply
 from tests.scheduler.conftest import GOOD, Stage, channel, until
+from tests.scheduler.test_pings import Watcher, watcher
 
 from zos.config import Config
 from zos.core.errors import (
@@ -25,6 +26,8 @@ from zos.reflect.runs.owner import this_process
 from zos.reflect.states import RunStatus, Trigger
 from zos.scheduler import ReflectionScheduler
 from zos.scheduler.state.store import LayerStateStore
+
+__all__ = ["watcher"]
 
 BROKEN = Reply(status=400)
 
@@ -315,8 +318,10 @@ async def test_a_running_run_is_called_off_and_keeps_what_it_has(dear: Stage) ->
     assert (await scheduler.executor.runs.get(run.id)).status is RunStatus.CANCELLED
 
 
-async def test_a_run_of_another_process_is_called_off_at_its_next_heartbeat(dear: Stage) -> None:
-    dear.write()
+async def test_a_run_of_another_process_is_called_off_at_its_next_heartbeat(
+    dear: Stage, watcher: Watcher
+) -> None:
+    dear.write(ping_url=watcher.url)
     running, elsewhere = dear.scheduler(), dear.scheduler()
     run = await half_done(dear, running)
     ended = await elsewhere.cancel(run.id, by="ben", note="too dear")
@@ -324,13 +329,18 @@ async def test_a_run_of_another_process_is_called_off_at_its_next_heartbeat(dear
     async with asyncio.timeout(10):
         await running._parts.dispatcher.wait(run.id)
     await insist_on_half(dear, run)
+    for one in (running, elsewhere):
+        await one._parts.pings.close()
+    assert watcher.paths == [f"{watcher.path}/start", f"{watcher.path}/fail"]
     dear.server.default = Reply(GOOD_DATA)
     again = await elsewhere.request("nightly", by="ada", topics=[channel(1)])
     assert (await elsewhere.wait(again.id)).status is RunStatus.SUCCESS
 
 
-async def test_a_run_that_waits_or_was_cut_is_called_off_and_never_begins(stage: Stage) -> None:
-    stage.write()
+async def test_a_run_that_waits_or_was_cut_is_called_off_and_never_begins(
+    stage: Stage, watcher: Watcher
+) -> None:
+    stage.write(ping_url=watcher.url)
     topics = await stage.talk()
     stage.server.default = Reply(hang=True)
     scheduler = stage.scheduler()
@@ -345,8 +355,11 @@ async def test_a_run_that_waits_or_was_cut_is_called_off_and_never_begins(stage:
         "the run names its operator and tells their note; no log does"
     )
     await scheduler.drain(0)
+    assert watcher.paths == [f"{watcher.path}/start"]  # of the first: the other never began
     assert (await scheduler.cancel(first.id, by="ben")).reason == "cancelled by ben"
     assert await scheduler.executor.runs.unfinished() == []
+    await scheduler.drain(0)
+    assert watcher.paths == [f"{watcher.path}/start", f"{watcher.path}/fail"]
 
 
 async def test_a_run_that_another_process_carries_out_can_be_waited_for(stage: Stage) -> None:

@@ -49,6 +49,7 @@ async def watcher() -> AsyncIterator[Watcher]:
         (RunStatus.SKIPPED, "/ping/secret"),
         (RunStatus.PARTIAL, "/ping/secret/fail"),
         (RunStatus.FAILED, "/ping/secret/fail"),
+        (RunStatus.CANCELLED, "/ping/secret/fail"),
     ],
 )
 async def test_a_run_is_announced_and_its_end_told(

@@ -22,6 +22,7 @@ from zos.reflect.threshold.store import open_due
 from zos.scheduler.definitions.lookup import Definitions
 from zos.scheduler.dispatch import Dispatcher
 from zos.scheduler.overlap import admit
+from zos.scheduler.pings import Pings
 from zos.scheduler.slots.accounts import Accounts
 from zos.scheduler.state.store import LayerStateStore
 
@@ -38,6 +39,7 @@ class Fires:
         definitions: Layers in force.
         accounts: What layers owe.
         dispatcher: Takes on runs.
+        pings: Told of runs that are called off.
         clock: The time.
     """
 
@@ -47,6 +49,7 @@ class Fires:
         definitions: Definitions,
         accounts: Accounts,
         dispatcher: Dispatcher,
+        pings: Pings,
         *,
         clock: Clock,
     ) -> None:
@@ -57,6 +60,7 @@ class Fires:
         self._definitions = definitions
         self._accounts = accounts
         self._dispatcher = dispatcher
+        self._pings = pings
         self._clock = clock
 
     async def due(self, only: Collection[str] | None = None) -> list[LayerRun]:
@@ -139,7 +143,18 @@ class Fires:
         log.info("layer_cancelled", layer=run.layer, run=run.id)
         await self._dispatcher.cancel(run.id)
         await self._targets.give_up(run.id, now=now)
+        await self._tell(run.id)
         return True
+
+    async def _tell(self, run_id: str) -> None:
+        """Tell the watcher of a run that was called off, if it heard of its beginning.
+
+        Whoever calls it off does so, once: it may have been cut, and then nobody works on it.
+        """
+        ended = await self._runs.get(run_id)
+        layer = await self._definitions.of_run(ended)
+        if ended.started_at is not None and layer is not None:
+            self._pings.ended(ended, layer)
 
     async def _paused(self, run: LayerRun) -> str:
         """Return why a threshold's run must not start; slots were judged when they were settled."""

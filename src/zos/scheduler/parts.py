@@ -64,7 +64,7 @@ def assemble(
     work = Work(executor, planning.plan, definitions, begun=aftermath.begun, ended=ended)
     dispatcher = InlineDispatcher(work.carry_out, concurrency=settings.concurrency)
     accounts = Accounts(database, settings, clock)
-    fires = Fires(database, definitions, accounts, dispatcher, clock=clock)
+    fires = Fires(database, definitions, accounts, dispatcher, pings, clock=clock)
     recovery = Recovery(
         executor.runs, dispatcher, clock, stall_seconds=config.reflect.stall_seconds
     )

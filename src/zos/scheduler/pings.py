@@ -1,8 +1,8 @@
 """Dead-man pings: a GET that tells a watcher elsewhere that a layer, or the scheduler, is alive.
 
-`<url>/start` when a run begins, `<url>` when it has ended well, `<url>/fail` when it has not, as
-healthchecks.io and its like expect. The addresses are the operator's own. A ping never holds up
-or fails anything.
+`<url>/start` when a run begins, `<url>` when it has ended well, `<url>/fail` when it has not or was
+called off, as healthchecks.io and its like expect. The addresses are the operator's own; why a run
+ended is no part of a ping, since that may name people. A ping never holds up or fails anything.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 TIMEOUT_SECONDS = 10.0
 _ATTEMPTS = 3
-_BAD = frozenset({RunStatus.FAILED, RunStatus.PARTIAL})
+_BAD = frozenset({RunStatus.FAILED, RunStatus.PARTIAL, RunStatus.CANCELLED})
 
 
 class Pings:
