@@ -14,6 +14,7 @@ from tests.members.lived import (
     A_SECRET,
     ANN,
     ANN_AUTHOR,
+    B_ALONE,
     BEN,
     CANARIES,
     LIKE_ANN,
@@ -34,6 +35,7 @@ from zos.core.clock import SimulatedClock
 from zos.core.consent import ConsentState
 from zos.core.errors import ConsentError, DatabaseError, NotFoundError, UsageError
 from zos.core.ids import ERASED_OPERATOR
+from zos.core.topics import TopicKey
 from zos.db.engine import Database
 from zos.db.tables import member
 from zos.insights.quarantine.store import settle
@@ -160,6 +162,27 @@ async def test_a_name_that_another_agreed_to_show_stays(lived: Lived) -> None:
     await lived.record(MemberUpdated(ben, SERVER, EPOCH))
     await lived.members.forget(ANN, "member")
     assert (await said_of(lived, "heard")) == "Ben says annquetzal has a rake"
+
+
+async def test_a_name_that_means_a_place_goes_out_of_no_note(lived: Lived) -> None:
+    roomy = Author(103, "room", "Room", role_ids=())
+    lived.insights["cold"] = await lived.world.learn("The Room is cold", message_ids=[B_ALONE])
+    await lived.record(MemberUpdated(roomy, SERVER, EPOCH))
+    receipt = (await lived.members.forget(103, "member")).receipt
+    assert (await said_of(lived, "cold")) == "The Room is cold"
+    assert "insights_reworded" not in receipt
+
+
+async def test_notes_of_servers_in_which_they_were_never_seen_stay_as_they_are(
+    lived: Lived,
+) -> None:
+    learn, there = lived.world.learn, TopicKey.channel(2, 20)
+    lived.insights["there"] = await learn("Annquetzal nests", topic=there, message_ids=[B_ALONE])
+    everywhere = TopicKey.user(BEN)
+    lived.insights["global"] = await learn("Annquetzal?", topic=everywhere, message_ids=[B_ALONE])
+    await lived.members.forget(ANN, "member")
+    assert (await said_of(lived, "there")) == "Annquetzal nests"
+    assert (await said_of(lived, "global")) == "someone?"
 
 
 async def said_of(lived: Lived, name: str) -> str:

@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from tests.conftest import EPOCH
 from tests.insights.conftest import RUN
-from tests.members.lived import ANN, BOT_AUTHOR, ROOM, Lived, wrote
+from tests.members.lived import ANN, B_ALONE, BOT_AUTHOR, ROOM, SERVER, Lived, wrote
 
 from zos.core.errors import DeliveryError
 from zos.core.ids import new_ulid
 from zos.db.tables import outbox
+from zos.observe.events import Author, MemberUpdated
 from zos.reflect.outbox.delivery import Delivery
 
 DIGEST = 3_001
+TARGET, OTHER_RUN = "target".rjust(26, "0"), "DEF".rjust(26, "0")
 
 
 class Port:
@@ -96,3 +98,35 @@ async def test_what_zos_heard_of_its_own_digest_does_not_come_in_again(posted: L
     await posted.members.forget(ANN, "member")
     await posted.record(wrote(DIGEST, BOT_AUTHOR, "An outquetzal was seen"))
     assert "outquetzal" not in await posted.everything()
+
+
+async def test_texts_of_notes_that_only_say_their_name_are_taken_back_too(lived: Lived) -> None:
+    cat, run = 105, "ABC".rjust(26, "0")
+    await lived.record(
+        MemberUpdated(Author(cat, "catquetzal", "Cat", role_ids=()), SERVER, EPOCH),
+        wrote(DIGEST, BOT_AUTHOR, "Ben asked catquetzal"),
+    )
+    await lived.world.learn("Ben asked catquetzal", message_ids=[B_ALONE], run_id=run)
+    await lived.world.learn("Ben asked", message_ids=[B_ALONE], run_id=OTHER_RUN)
+    row = {"destination": f"discord:{ROOM}", "created_at": EPOCH, "attempts": 0, "run_id": run}
+    waits = {"payload": {"text": "catquetzal"}, "next_attempt_at": EPOCH}
+    rows: list[dict[str, object]] = [
+        {**row, **waits, "id": "w", "dedup_key": f"{TARGET}:w"},
+        {**row, **waits, "id": "o", "dedup_key": f"{TARGET}:o", "run_id": OTHER_RUN},
+    ]
+    sent = {"payload": {}, "delivered_at": EPOCH, "posted": [str(DIGEST)]}
+    async with lived.database.write() as connection:
+        for one in (*rows, {**row, **sent, "id": "p", "dedup_key": f"{TARGET}:p"}):
+            await connection.execute(insert(outbox), one)
+
+    done = await lived.members.forget(cat, "member")
+    told = {kind: done.receipt.get(kind) for kind in ("insights_reworded", "outgoing_texts")}
+    assert told == {"insights_reworded": 1, "outgoing_texts": 2}
+    left = {one.id: one.payload for one in await lived.rows("SELECT id, payload FROM outbox")}
+    assert {"w", "o", "p"} & left.keys() == {"o", "p"}
+    assert DIGEST not in {one.id for one in await lived.rows("SELECT id FROM message")}
+    async with lived.database.write() as connection:
+        await connection.execute(delete(outbox).where(outbox.c.id == "o"))
+    port = Port(None)
+    assert await Delivery(lived.database, port, lived.consents, lived.clock).step()
+    assert port.taken_back == [(f"discord:{ROOM}", (str(DIGEST),))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from zos.core.topics import TopicKey
@@ -33,13 +34,7 @@ class Aftermath:
         self, connection: Connection, struck: Struck, *, erasure_id: str | None = None
     ) -> dict[str, int]:
         """Take back texts sent, and versions of the self-concept, that rested on it; return counts of all."""
-        sent = await take_back(
-            self._database,
-            connection,
-            struck.origins,
-            erasure_id=erasure_id,
-            now=self._clock.now(),
-        )
+        sent = await self.take_back(connection, struck.origins, erasure_id=erasure_id)
         versions = await withdraw(connection, struck.rewritten | struck.removed)
         await self._ledger.remind(connection, map(TopicKey.parse, struck.topics))
         return {
@@ -49,3 +44,15 @@ class Aftermath:
             **sent,
             "self_concept_versions": versions,
         }
+
+    async def take_back(
+        self,
+        connection: Connection,
+        origins: Collection[tuple[str, str]],
+        *,
+        erasure_id: str | None,
+    ) -> dict[str, int]:
+        """Take back what targets, given as (run, target), sent or are about to; return counts."""
+        return await take_back(
+            self._database, connection, origins, erasure_id=erasure_id, now=self._clock.now()
+        )

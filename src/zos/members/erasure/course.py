@@ -15,7 +15,6 @@ import structlog
 
 from zos.consent.names.store import known_in
 from zos.core.ids import discord_operator
-from zos.core.names import KnownMember
 from zos.db.purge import purge
 from zos.insights.quarantine.store import settle
 from zos.members.erasure import store
@@ -23,7 +22,7 @@ from zos.members.erasure.aftermath import Aftermath
 from zos.members.erasure.deeds import store as deeds
 from zos.members.erasure.echoes import Echoes
 from zos.members.knowledge import store as knowledge
-from zos.members.reexamining.rewording.store import put_texts, reworded, texts_after
+from zos.members.reexamining.rewording.store import Texts, put_texts, reworded, texts_after
 from zos.members.reexamining.store import (
     Gone,
     insights_about,
@@ -196,31 +195,46 @@ class Eraser:
         return bool(ids)
 
     async def _notes(self, erasure_id: str, member_id: int, names: frozenset[str]) -> None:
-        """Take their names out of notes that only say them, as others do: these stay what they are."""
-        if not names:
-            return
+        """Take their names out of notes that only say them, as others do: these stay what they are.
+
+        Texts that were sent of such notes, or wait to be, are taken back.
+        """
         told = await self._without(member_id, names)
+        if told is None:
+            return
         last = 0
         while True:
             async with self._database.read() as connection:
-                texts = await texts_after(connection, last, limit=PORTION)
+                texts = await texts_after(connection, last, near=member_id, limit=PORTION)
             if not texts:
                 return
             if changed := [*reworded(texts, told)]:
-                async with self._database.write() as connection:
-                    await put_texts(connection, changed)
-                    await store.note(connection, erasure_id, {"insights_reworded": len(changed)})
+                await self._reword(erasure_id, changed)
             last = texts[-1].seq
 
-    async def _without(self, member_id: int, names: frozenset[str]) -> Callable[[str], str]:
-        """Return what takes a member's names out of texts, but for those that somebody else agreed to show."""
+    async def _reword(self, erasure_id: str, changed: list[Texts]) -> None:
+        async with self._database.write() as connection:
+            await take_turn(self._database, connection)  # what Zos heard of its own posts goes, too
+            await put_texts(connection, changed)
+            sent = await self._aftermath.take_back(
+                connection, {one.origin for one in changed}, erasure_id=erasure_id
+            )
+            counts = {"insights_reworded": len(changed), **sent}
+            await store.note(connection, erasure_id, counts)
+
+    async def _without(self, member_id: int, names: frozenset[str]) -> Callable[[str], str] | None:
+        """Return what takes a member's names out of texts, or None where they have none that is one there.
+
+        Those that somebody else agreed to show, or that mean something else, stay.
+        """
         async with self._database.read() as connection:
-            others = await known_in(connection, names)
-            consent = await self._consents.view(connection, among=others)
-        known = {one: called for one, called in others.items() if consent.allows(one)}
-        known |= {one: called for one, called in others.items() if called.is_bot}
-        known[member_id] = KnownMember(tuple(names), is_bot=False)
-        return nameless(known, consent, known.keys() - {member_id})
+            called = await known_in(connection, names)
+            consent = await self._consents.view(connection, among=called)
+        if member_id not in called or not called[member_id].names:
+            return None
+        gone = replace(called.pop(member_id), is_bot=False)
+        shown = {one: other for one, other in called.items() if consent.allows(one) or other.is_bot}
+        return nameless({**shown, member_id: gone}, consent, shown)
 
     async def _topics(self, erasure_id: str, member_id: int) -> None:
         while True:

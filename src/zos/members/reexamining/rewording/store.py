@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, update
 
-from zos.db.tables import insight
+from zos.db.tables import insight, membership
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,25 +16,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What an insight says and asks; `seq` is its position."""
+    """What an insight says and asks; `seq` is its position, `origin` the (run, target) that it came from."""
 
     seq: int
+    origin: tuple[str, str]
     content: str
     open_questions: tuple[str, ...]
 
 
-async def texts_after(connection: AsyncConnection, seq: int, *, limit: int) -> list[Texts]:
-    """Return the next `limit` insights' texts after a position."""
-    query = select(insight.c.seq, insight.c.content, insight.c.open_questions)
-    page = query.where(insight.c.seq > seq).order_by(insight.c.seq).limit(limit)
-    rows = await connection.execute(page)
-    return [Texts(row.seq, row.content, tuple(row.open_questions)) for row in rows]
+async def texts_after(
+    connection: AsyncConnection, seq: int, *, near: int, limit: int
+) -> list[Texts]:
+    """Return the next `limit` insights' texts after a position.
+
+    Args:
+        connection: The database.
+        seq: The position.
+        near: A member: of servers in which they were never seen, no text is returned.
+        limit: How many at most.
+    """
+    seen_in = select(membership.c.server_id).where(membership.c.member_id == near)
+    is_near = insight.c.server_id.is_(None) | insight.c.server_id.in_(seen_in)
+    query = select(
+        insight.c.seq,
+        insight.c.run_id,
+        insight.c.target_id,
+        insight.c.content,
+        insight.c.open_questions,
+    )
+    page = query.where(insight.c.seq > seq, is_near).order_by(insight.c.seq).limit(limit)
+    return [
+        Texts(row.seq, (row.run_id, row.target_id), row.content, tuple(row.open_questions))
+        for row in await connection.execute(page)
+    ]
 
 
 def reworded(texts: Iterable[Texts], word: Callable[[str], str]) -> Iterator[Texts]:
     """Yield those of `texts` that `word` changes, changed."""
     for one in texts:
-        new = Texts(one.seq, word(one.content), tuple(map(word, one.open_questions)))
+        questions = tuple(map(word, one.open_questions))
+        new = replace(one, content=word(one.content), open_questions=questions)
         if new != one:
             yield new
 
