@@ -136,15 +136,18 @@ async def test_a_scheduled_run_starts_the_count_anew(database: Database) -> None
         lambda connection: count_insights(
             connection, layer="nightly", categories=["user"], now=NOW
         ),
+        lambda connection: count_insights(
+            connection, layer="nightly", categories=["channel", "user"], now=NOW
+        ),
         lambda connection: open_due(connection, now=NOW),
     ],
-    ids=["count", "look"],
+    ids=["count", "count several", "look"],
 )
 async def test_counters_are_locked_in_the_order_of_their_layers(
     database: Database, count: Callable[[AsyncConnection], Awaitable[object]]
 ) -> None:
-    for layer in ("b", "a"):  # the order in which they are stored
-        await watch(database, layer, 0)
+    await watch(database, "b", 0)  # the order in which they are stored
+    await watch(database, "a", 0, "user")
     of_layer = select(layer_state).with_for_update(nowait=True)
 
     async with database.write() as holding:

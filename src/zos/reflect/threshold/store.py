@@ -25,8 +25,8 @@ _COUNTING = (
     .order_by(layer_state.c.layer)
     .with_for_update()
 )
-_THEIRS = _COUNTING.where(
-    layer_state.c.layer != bindparam("but"),
+_OTHERS = _COUNTING.where(layer_state.c.layer != bindparam("but"))
+_THEIRS = _OTHERS.where(
     or_(
         layer_state.c.trigger_categories.is_(None),
         layer_state.c.trigger_categories.contains(bindparam("category")),
@@ -57,7 +57,10 @@ async def count_insights(
         The runs that became due and were opened, queued.
     """
     is_due: dict[str, bool] = {}
-    for category, count in sorted(Counter(categories).items()):
+    counts = Counter(categories)
+    if len(counts) > 1:  # one category after the other would lock them in an order of its own
+        await connection.execute(_OTHERS, {"but": layer})
+    for category, count in counts.items():
         given = {"but": layer, "category": f",{category},", "count": count}
         for one in await connection.execute(_RAISE, given):
             is_due[one.layer] = one.insights_since_run >= one.trigger_threshold
