@@ -8,6 +8,7 @@ import multiprocessing
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.schema import SchemaItem
 
 from zos.config import Config
@@ -25,7 +26,7 @@ from zos.core.errors import DatabaseError, MigrationError
 from zos.db.engine import Database
 from zos.db.migrate import current_revision, head_revision
 from zos.db.sqlite_file import ensure_wal
-from zos.db.tables import metadata
+from zos.db.tables import insight, metadata, outbox
 
 PROCESSES = 4
 Tell = Callable[[object], None]
@@ -237,6 +238,55 @@ async def test_members_from_before_are_looked_up_by_the_words_of_now(database: D
         query = "SELECT name_word, display_word, global_word FROM member ORDER BY id"
         rows = await connection.execute(text(query))
         assert [*map(tuple, rows)] == [("joan", "jose", "quill"), ("ben", "ben", None)]
+
+
+def what_texts_tell(connection: Connection) -> None:
+    name = "zos.db.migrations.versions.0008_what_texts_tell"
+    with Operations.context(MigrationContext.configure(connection)):
+        importlib.import_module(name).upgrade()
+
+
+RUN, TARGET, OTHER = (name.rjust(26, "0") for name in "rtu")
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def insight_row(number: int, target: str) -> dict[str, Any]:
+    said = {"topic_key": "self", "category": "self", "content": "", "open_questions": []}
+    weights = dict.fromkeys(("confidence", "importance", "novelty", "strength"), 0.5)
+    made = {"layer": "l", "run_id": RUN, "target_id": target, "created_at": NOON}
+    state = {"method": "model", "scope": "public", "status": "active", "conflicts_with": []}
+    return {"id": f"i{number}", "seq": number, **said, **weights, **made, **state}
+
+
+def text_row(text_id: str, payload: dict[str, Any], due: datetime | None) -> dict[str, Any]:
+    when = {"created_at": NOON, "attempts": 0, "next_attempt_at": due}
+    key = {"dedup_key": f"{TARGET}:{text_id}", "run_id": RUN, "destination": "log"}
+    return {"id": text_id, "payload": payload, **key, **when}
+
+
+async def test_texts_from_before_tell_of_what_they_say_or_of_all_of_their_target(
+    database: Database,
+) -> None:
+    waiting = text_row("waits", {"text": "a", "insights": ["i2"]}, NOON)
+    texts = [waiting, text_row("silent", {"text": "a"}, NOON), text_row("stands", {}, None)]
+    async with database.write() as connection:
+        for table in ("outbox_insight", "outbox_member"):
+            await connection.execute(text(f"DROP TABLE {table}"))
+        insights = [insight_row(*one) for one in ((1, TARGET), (2, TARGET), (3, OTHER))]
+        await connection.execute(insert(insight), insights)
+        await connection.execute(insert(outbox), texts)
+        await connection.run_sync(what_texts_tell)
+    async with database.read() as connection:
+        told = await connection.execute(
+            text("SELECT text_id, insight_id FROM outbox_insight ORDER BY text_id, insight_id")
+        )
+        assert [*map(tuple, told)] == [
+            *(("silent", "i1"), ("silent", "i2"), ("stands", "i1"), ("stands", "i2")),
+            ("waits", "i2"),
+        ]
+        payload = select(outbox.c.payload).where(outbox.c.id == "waits")
+        assert await connection.scalar(payload) == {"text": "a"}
+        assert await connection.run_sync(differences) == []
 
 
 async def test_text_search_is_kept_by_the_database_itself(database: Database) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Executable, Row, delete, select, update
-from tests.insights.conftest import ANN, BEN, CHANNEL, NOON, RUN, SERVER, World
+from tests.insights.conftest import ANN, BEN, CAT, CHANNEL, NOON, RUN, SERVER, World
 
 from zos.config import Config
 from zos.consent.store import ConsentRecord, ConsentStore
@@ -18,7 +18,7 @@ from zos.core.consent import ConsentState
 from zos.core.errors import ZosError
 from zos.core.scopes import Scope
 from zos.db.engine import Database
-from zos.db.tables import insight, message, outbox
+from zos.db.tables import insight, message, outbox, outbox_member
 from zos.reflect.context import OutgoingText
 from zos.reflect.outbox.delivery import Delivery
 from zos.reflect.outbox.store import MAX_ATTEMPTS, OutboxStore, put
@@ -371,6 +371,87 @@ async def test_a_text_goes_by_what_it_tells_of_and_by_nothing_else_of_its_target
     port = RecordingPort()
     await delivery_to(world, port, clock).step()
     assert [payload["text"] for _, payload in port.taken] == ["public"]
+
+
+async def test_what_becomes_of_another_note_of_its_target_is_no_matter(
+    world: World, clock: SimulatedClock
+) -> None:
+    other = await world.learn("Nobody is told of this.", message_ids=[FIRST])
+    port = RecordingPort()
+    port.stands = ["9001"]
+    delivery = delivery_to(world, port, clock)
+    for key, change in (
+        ("hidden", update(insight).values(status="quarantined")),
+        ("gone", delete(insight)),
+    ):
+        await write(world, clock, key)
+        async with world.database.write() as connection:
+            await connection.execute(change.where(insight.c.id == other))  # while it waits
+        assert await delivery.step()
+        await delivery.review()  # and where it stands
+        assert not await delivery.step()
+    assert [payload["text"] for _, payload in port.taken] == ["hidden", "gone"]
+    assert all("insights" not in payload for _, payload in port.taken)
+    assert port.taken_back == []
+
+
+async def named(world: World) -> list[int]:
+    async with world.database.read() as connection:
+        return [*await connection.scalars(select(outbox_member.c.member_id))]
+
+
+async def test_a_text_that_merely_calls_somebody_by_name_goes_when_they_take_their_consent_back(
+    world: World, clock: SimulatedClock
+) -> None:
+    for member_id in (BEN, CAT):
+        await world.say("hello", author=member_id)
+    await world.say("beep", author=104, is_bot=True)
+    text = OutgoingText(
+        f"{TARGET}:a", "log", {"text": "member101, member102 and member104 know"}, (0,)
+    )
+    await put_texts(world, text, now=clock.now())
+    port = RecordingPort()
+    port.stands = ["9001"]
+    delivery = delivery_to(world, port, clock)
+    assert await delivery.step()
+    assert await named(world) == [BEN]  # of Ann the insight knows itself
+    consents = ConsentStore(world.database, Config())
+    for member_id in (CAT, BEN):
+        await delivery.review()
+        assert not await delivery.step()
+        await consents.record(member_id, ConsentState.DENIED, clock.now(), "test")
+    await delivery.review()
+    assert await delivery.step()
+    assert port.taken_back == [["9001"]]
+    assert await named(world) == []
+
+
+async def test_nobody_is_kept_for_a_text_that_cannot_be_taken_back(
+    world: World, clock: SimulatedClock
+) -> None:
+    await world.say("hello", author=BEN)
+    for key, port in (("a", RecordingPort()), ("b", RecordingPort(ZosError("no")))):
+        text = OutgoingText(f"{TARGET}:{key}", "log", {"text": "member102 knows"}, (0,))
+        await put_texts(world, text, now=clock.now())
+        assert await delivery_to(world, port, clock).step()
+        assert await named(world) == []
+
+
+async def test_what_is_withdrawn_right_before_it_leaves_does_not_leave(
+    world: World, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await write(world, clock, "a")
+    found = OutboxStore.origin
+
+    async def origin(*given: Any) -> Any:
+        async with world.database.write() as connection:
+            await connection.execute(update(outbox).values(withdrawn_at=NOON, next_attempt_at=None))
+        return await found(*given)
+
+    monkeypatch.setattr(OutboxStore, "origin", origin)
+    port = RecordingPort()
+    assert await delivery_to(world, port, clock).step()
+    assert port.taken == []
 
 
 async def test_whoever_else_said_no_is_not_named_in_what_leaves(

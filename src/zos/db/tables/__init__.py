@@ -39,6 +39,8 @@ from zos.db.tables.runs import (
     model_call,
     model_call_member,
     outbox,
+    outbox_insight,
+    outbox_member,
     run_target,
     selection,
 )
@@ -77,6 +79,8 @@ __all__ = [
     "model_call",
     "model_call_member",
     "outbox",
+    "outbox_insight",
+    "outbox_member",
     "reaction",
     "role_mention",
     "run_target",

@@ -249,3 +249,17 @@ outbox = Table(
     Index("ix_outbox_due", "next_attempt_at"),
     Index("ix_outbox_run", "run_id"),
 )
+
+outbox_insight = Table(  # what a text tells of
+    "outbox_insight",
+    metadata,
+    Column("text_id", String(26), ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True),
+    Column("insight_id", String(26), primary_key=True),  # kept when the insight is deleted
+)
+
+outbox_member = Table(  # whom a text that can be taken back merely calls by name
+    "outbox_member",
+    metadata,
+    Column("text_id", String(26), ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True),
+    Column("member_id", BigInteger, primary_key=True, index=True),
+)

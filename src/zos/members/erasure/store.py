@@ -64,6 +64,8 @@ TOUCHED = (
     "model_call",
     "model_call_member",
     "outbox",
+    "outbox_insight",
+    "outbox_member",
 )
 """Tables that rows were deleted from, or changed in, by an erasure."""
 

@@ -57,7 +57,7 @@ class Delivery:
 
     async def review(self) -> None:
         """Withdraw what was posted and may not be shown any more: the next steps take it back."""
-        if count := await withdraw_standing(self._database, self._clock.now()):
+        if count := await withdraw_standing(self._database, self._consents, self._clock.now()):
             log.info("outputs_withdrawn", texts=count)
 
     async def _deliver(self, text: PendingText) -> None:
@@ -65,6 +65,8 @@ class Delivery:
         if origin is None:
             log.warning("output_withheld", run=text.run_id)
             await self._store.withhold(text, now=self._clock.now())
+            return
+        if not await self._store.begin(text, origin.calls):
             return
         payload = {
             **origin.payload,

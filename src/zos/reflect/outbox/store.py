@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zos.consent.names.store import known_in
@@ -20,18 +20,24 @@ from zos.core.ids import new_ulid
 from zos.core.scopes import Scope
 from zos.db.engine import Database
 from zos.db.sets import is_one_of
-from zos.db.tables import insight, message, outbox
+from zos.db.tables import insight, message, outbox, outbox_insight, outbox_member
 from zos.insights.provenance.store import members_of, messages_behind
 from zos.prompts.labels import nameless
 from zos.reflect.context import OutgoingText
 from zos.reflect.outbox.withdrawal.store import HIDDEN, WITHDRAWN, withdraw
-from zos.reflect.outbox.wording import reworded, words_of
+from zos.reflect.outbox.wording import called_in, reworded, words_of
 
 MAX_ATTEMPTS = 8
 MAX_ATTEMPTS_TO_TAKE_BACK = 21
 """About two and a half days."""
 _FIRST_PAUSE_SECONDS = 10.0
 _LONGEST_PAUSE = timedelta(hours=6)
+
+_TOLD = (
+    select(outbox_insight.c.insight_id, insight.c.status, insight.c.scope)
+    .outerjoin(insight, insight.c.id == outbox_insight.c.insight_id)
+    .where(outbox_insight.c.text_id == bindparam("text"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +61,10 @@ class PendingText:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a text may say now, and where the messages stand that it rests on in the end."""
+    """What a text may say now, whom it calls by name, and where the messages stand that it rests on in the end."""
 
     payload: dict[str, object]
+    calls: frozenset[int]
     server_ids: tuple[int, ...]
     channel_ids: tuple[int, ...]
 
@@ -81,21 +88,31 @@ async def put(
         run_id: The target's run.
         now: From when they are due.
     """
+    by_id = {new_ulid(now): text for text in texts}
     rows = [
         {
-            "id": new_ulid(now),
+            "id": text_id,
             "dedup_key": text.key,
             "run_id": run_id,
             "destination": text.destination,
-            "payload": {**text.payload, "insights": [insight_ids[one] for one in text.says]},
+            "payload": text.payload,
             "created_at": now,
             "attempts": 0,
             "next_attempt_at": now,
         }
-        for text in texts
+        for text_id, text in by_id.items()
     ]
-    if rows:
-        await connection.execute(database.insert(outbox).on_conflict_do_nothing(), rows)
+    if not rows:
+        return
+    add = database.insert(outbox).on_conflict_do_nothing().returning(outbox.c.id)
+    added = (await connection.scalars(add, rows)).all()
+    told = [
+        {"text_id": text_id, "insight_id": insight_ids[one]}
+        for text_id in added
+        for one in by_id[text_id].says
+    ]
+    if told:
+        await connection.execute(insert(outbox_insight), told)
 
 
 class OutboxStore:
@@ -136,19 +153,13 @@ class OutboxStore:
         It may while all insights that it tells of are there and in sight, rest on public messages that
         are there too, and everybody in them consents. Others who do not are not named in it.
         """
-        told: Any = text.payload.get("insights", ())
-        query = select(insight.c.id, insight.c.status, insight.c.scope).where(
-            is_one_of(self._database, insight.c.id, told)
-        )
         async with self._database.read() as connection:
-            insights = (await connection.execute(query)).all()
-            if (
-                not told
-                or len(insights) < len(told)
-                or any(one.scope != Scope.PUBLIC.value or one.status in HIDDEN for one in insights)
+            insights = (await connection.execute(_TOLD, {"text": text.id})).all()
+            if not insights or any(
+                one.scope != Scope.PUBLIC.value or one.status in HIDDEN for one in insights
             ):
-                return None
-            ids = [one.id for one in insights]
+                return None  # of what is gone there is no scope
+            ids = [one.insight_id for one in insights]
             people = frozenset(chain(*(await members_of(connection, ids)).values()))
             known = await known_in(connection, words_of(text.payload))
             consent = await consents.view(connection, among={*people, *known})
@@ -156,13 +167,15 @@ class OutboxStore:
                 return None
             behind = {*chain(*(await messages_behind(connection, ids)).values())}
             payload = reworded(text.payload, nameless(known, consent, people))
-            return await self._origin(connection, behind, payload)
+            calls = called_in(payload, known, consent, people)
+            return await self._origin(connection, behind, payload, calls)
 
     async def _origin(
         self,
         connection: AsyncConnection,
         message_ids: Collection[int],
         payload: dict[str, object],
+        calls: frozenset[int],
     ) -> Origin | None:
         query = select(
             message.c.id, message.c.server_id, message.c.channel_id, message.c.scope
@@ -172,9 +185,21 @@ class OutboxStore:
             return None
         return Origin(
             payload,
+            calls,
             tuple(sorted({one.server_id for one in found})),
             tuple(sorted({one.channel_id for one in found})),
         )
+
+    async def begin(self, text: PendingText, calls: Collection[int]) -> bool:
+        """Record whom a text calls by name before it leaves; return whether it is still to go."""
+        to_go = select(outbox.c.id).where(outbox.c.id == text.id, outbox.c.withdrawn_at.is_(None))
+        rows = [{"text_id": text.id, "member_id": one} for one in calls]
+        async with self._database.write() as connection:
+            is_to_go = await connection.scalar(to_go.with_for_update()) is not None
+            if is_to_go and rows:
+                add = self._database.insert(outbox_member).on_conflict_do_nothing()
+                await connection.execute(add, rows)
+        return is_to_go
 
     async def withhold(self, text: PendingText, *, now: datetime) -> None:
         """Give up one text; its words go at once."""
@@ -243,6 +268,9 @@ class OutboxStore:
         stands = [*posted] or None
         async with self._database.write() as connection:
             ended = await connection.execute(as_it_was.values({**values, "posted": stands}))
+            if not stands and values.get("next_attempt_at", now) is None:
+                its = outbox_member.c.text_id == text.id  # nothing is there to be taken back
+                await connection.execute(delete(outbox_member).where(its))
             if stands and not ended.rowcount:
                 await self._put_again(connection, text, stands, now)
                 await withdraw(self._database, connection, [text.id], now)

@@ -1,9 +1,14 @@
-"""The words in an outgoing text's payload: its heading, its lines, and both as one text. Pure."""
+"""The words in an outgoing text's payload: its heading, its lines, both as one text, and whom they name. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
+
+from zos.core.consent import ConsentView
+from zos.core.names import KnownMember
+from zos.prompts.labels import nameless
 
 _WORDS = ("text", "heading")
 
@@ -20,3 +25,30 @@ def reworded(payload: Mapping[str, Any], shown: Callable[[str], str]) -> dict[st
     if "lines" in payload:
         new["lines"] = [{**line, "text": shown(line["text"])} for line in payload["lines"]]
     return new
+
+
+def called_in(
+    payload: Mapping[str, Any],
+    known: Mapping[int, KnownMember],
+    consent: ConsentView,
+    people: Collection[int],
+) -> frozenset[int]:
+    """Return the members, besides `people` and bots, whose names stand in a payload: without their consent it said less.
+
+    Args:
+        payload: As it leaves.
+        known: Members whose names may stand in it.
+        consent: Who may be named.
+        people: Whom the text is about, or quotes.
+    """
+    asked = {one for one, member in known.items() if consent.allows(one) and not member.is_bot}
+    asked.difference_update(people)
+
+    def says_less_without(some: Collection[int]) -> bool:
+        told = {one: called for one, called in known.items() if one in people or one in some}
+        without = replace(consent, denied=consent.denied | {*some})
+        return reworded(payload, nameless(told, without, people)) != payload
+
+    if not asked or not says_less_without(asked):
+        return frozenset()
+    return frozenset(one for one in asked if says_less_without({one}))

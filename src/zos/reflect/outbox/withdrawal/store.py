@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Row, case, delete, exists, literal, null, or_, select, update
 
-from zos.db.tables import insight, insight_source, message, outbox
+from zos.db.tables import insight, insight_source, message, outbox, outbox_insight, outbox_member
 from zos.db.tables.base import UtcDateTime
 from zos.insights.model import InsightStatus
 from zos.observe.messages.store import delete_messages, take_turn
@@ -21,16 +21,19 @@ from zos.observe.messages.store import delete_messages, take_turn
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from zos.consent.store import ConsentStore
     from zos.db.engine import Database
 
 WITHDRAWN = "withdrawn: what it says may not be shown any more"
 HIDDEN = (InsightStatus.QUARANTINED.value, InsightStatus.REVIEW.value)
 
-_ITS_INSIGHT = (insight.c.run_id == outbox.c.run_id) & outbox.c.dedup_key.startswith(
-    insight.c.target_id
-)
+_IT_TELLS_OF = outbox_insight.c.text_id == outbox.c.id
+_ITS_INSIGHT = _IT_TELLS_OF & (insight.c.id == outbox_insight.c.insight_id)
 _IS_HIDDEN = exists().where(_ITS_INSIGHT, insight.c.status.in_(HIDDEN))
-_IS_GONE = ~exists().where(_ITS_INSIGHT)
+_IS_GONE = or_(
+    exists().where(_IT_TELLS_OF, ~exists().where(insight.c.id == outbox_insight.c.insight_id)),
+    ~exists().where(_IT_TELLS_OF),
+)
 # What was replaced meanwhile is not put under review when its messages go.
 _LOST_A_MESSAGE = exists().where(
     _ITS_INSIGHT,
@@ -50,9 +53,12 @@ async def withdraw_waiting(database: Database, now: datetime) -> int:
     return await _withdraw_those(database, _WAITING & _IS_HIDDEN, now)
 
 
-async def withdraw_standing(database: Database, now: datetime) -> int:
-    """Withdraw texts that were posted and whose insights, or messages, may not be shown any more."""
-    may_not_stand = or_(_IS_HIDDEN, _IS_GONE, _LOST_A_MESSAGE)
+async def withdraw_standing(database: Database, consents: ConsentStore, now: datetime) -> int:
+    """Withdraw texts that were posted and whose insights, messages or names may not be shown any more."""
+    names_one_who_said_no = exists().where(
+        outbox_member.c.text_id == outbox.c.id, consents.barred(outbox_member.c.member_id)
+    )
+    may_not_stand = or_(_IS_HIDDEN, _IS_GONE, _LOST_A_MESSAGE, names_one_who_said_no)
     return await _withdraw_those(database, _STANDING & may_not_stand, now)
 
 
@@ -83,6 +89,7 @@ async def withdraw(
     if erasure_id is not None:
         values["erasure_id"] = erasure_id
     await connection.execute(change.values(values))
+    await connection.execute(delete(outbox_member).where(outbox_member.c.text_id.in_(ids)))
 
 
 async def _withdraw_those(database: Database, which: ColumnElement[bool], now: datetime) -> int:
