@@ -84,6 +84,20 @@ def test_consents_and_booking_come_with_it(zos: Zos, own_folder: Path) -> None:
     assert [file["outcome"] for file in shown["files"]] == ["imported"]
 
 
+def test_it_is_recorded_with_the_consents_that_it_changed(zos: Zos, own_folder: Path) -> None:
+    said_yes = {"member_id": "11", "consent": "granted", "at": "2026-01-01T00:00:00Z"}
+    write(own_folder / "consent.json", [said_yes])
+    archive(own_folder / "a.json")
+    write(own_folder / "b.json", {"guild": {"id": "x"}, "channel": {}, "messages": [{}]})
+    zos("import", "a.json", "--consent", "consent.json")
+    assert zos("import", "a.json", "b.json").exit_code != 0
+    rows = json.loads(zos("access", "audit", "--json").stdout)
+    assert [(one["origin"], one["action"], one["target"], one["status"]) for one in rows] == [
+        ("cli", "import", "a.json, b.json", 422),
+        ("cli", "import", "1 consents of consent.json, and a.json", 200),
+    ]
+
+
 def test_what_stayed_out_is_told(zos: Zos, own_folder: Path) -> None:
     direct = export([said(1, 11), said(2, 12)], type="DirectTextChat")
     direct["guild"]["id"] = "0"

@@ -150,7 +150,7 @@ async def audit(
     before: Annotated[Id | None, Query()] = None,
     limit: Annotated[Limit, Query()] = 50,
 ) -> Page[AuditRow]:
-    """Every write over HTTP, on Discord and by the command line, and every export of a member; newest first."""
+    """What operators changed over HTTP, on Discord and by the command line, and the exports that they took; newest first."""
     return await services.access.audit.page(name=name, before=before, limit=limit)
 
 

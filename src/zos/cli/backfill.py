@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zos.access.user import user_name
 from zos.cli.context import App, pass_app
 from zos.cli.history import book_option, show_booked, unbooked_as_json
 from zos.cli.output import json_option, progress, show_json, show_line
@@ -50,7 +51,12 @@ def backfill(
 
         with progress("Reading") as bar:
             return await backfill(
-                app.config, since.replace(tzinfo=UTC), channels, book=book, progress=bar
+                app.config,
+                since.replace(tzinfo=UTC),
+                channels,
+                by=user_name(),
+                book=book,
+                progress=bar,
             )
 
     try:

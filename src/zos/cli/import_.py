@@ -12,6 +12,7 @@ import click
 from zos.cli.context import App, pass_app
 from zos.cli.history import book_option, show_booked, unbooked_as_json
 from zos.cli.output import json_option, progress, show_json, show_line
+from zos.cli.recording import recorded_here
 from zos.core.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -82,7 +83,10 @@ async def run_import(
     from zos.salience.ledger import SalienceLedger
 
     records = [] if consent_path is None else await read_consent_file(consent_path)
-    async with app.database() as database:
+    target = ", ".join(map(str, paths))
+    if consent_path is not None:
+        target = f"{len(records):,} consents of {consent_path}, and {target}"
+    async with app.database() as database, recorded_here(database, "import", target):
         consents = ConsentStore(database, app.config)
         with progress("Importing") as bar:
 

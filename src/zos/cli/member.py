@@ -14,6 +14,7 @@ from zos.access.user import user_name
 from zos.cli.context import App, pass_app
 from zos.cli.member_text import erasure_lines, known_lines, member_row
 from zos.cli.output import json_option, progress, show_json, show_line, show_table
+from zos.cli.recording import recorded_here
 from zos.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -111,17 +112,13 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 async def _export(app: App, member_id: int, file: BinaryIO) -> None:
-    from zos.access.audit.recording import recorded
-    from zos.access.audit.store import AuditLog
-    from zos.access.principal import Principal
-    from zos.core.clock import SystemClock
-
-    async with app.database(schema="require") as database:
-        audit, user = AuditLog(database, SystemClock()), Principal.at_terminal(user_name())
-        async with recorded(audit, user, "export", f"member {member_id}"):
-            async for piece in _members(app, database).export(member_id):
-                file.write(piece)
-            file.flush()
+    async with (
+        app.database(schema="require") as database,
+        recorded_here(database, "export", f"member {member_id}"),
+    ):
+        async for piece in _members(app, database).export(member_id):
+            file.write(piece)
+        file.flush()
 
 
 @member.command()

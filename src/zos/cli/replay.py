@@ -9,6 +9,7 @@ import click
 
 from zos.cli.context import App, pass_app
 from zos.cli.output import json_option, progress, show_json, show_line
+from zos.cli.recording import recorded_here
 
 if TYPE_CHECKING:
     from zos.scheduler.replay import ReplayReport
@@ -35,10 +36,14 @@ def replay(app: App, first: datetime, last: datetime, as_json: bool) -> None:
     async def work() -> ReplayReport:
         from zos.service.replaying import replay
 
-        with progress("Replaying") as bar:
-            return await replay(
-                app.config, first.date(), last.date(), lambda done, total, _: bar(done, total)
-            )
+        async with (
+            app.database(schema="require") as database,
+            recorded_here(database, "replay", f"{first:%F} to {last:%F}"),
+        ):
+            with progress("Replaying") as bar:
+                return await replay(
+                    app.config, first.date(), last.date(), lambda done, total, _: bar(done, total)
+                )
 
     report = app.run(work)
     if as_json:

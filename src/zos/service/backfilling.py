@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from zos.access.audit.recording import recorded
+from zos.access.principal import Principal
 from zos.config import Config
 from zos.core.clock import Clock, SystemClock
 from zos.observe.booking import BookedHistory
@@ -35,6 +37,7 @@ async def backfill(
     since: datetime,
     channels: Collection[int] = (),
     *,
+    by: str,
     book: bool = False,
     progress: Progress = lambda _done, _total: None,
     clock: Clock | None = None,
@@ -45,6 +48,7 @@ async def backfill(
         config: The whole configuration.
         since: Aware; from when on.
         channels: Only these channels and threads; none: all that are observed.
+        by: Which user of this machine asks for it, for the record of writes.
         book: Also book the salience of all stored history, up to now.
         progress: Is told how far the fetching is.
         clock: The time; the machine's unless given.
@@ -59,7 +63,12 @@ async def backfill(
     from zos.bot.whole_past import fetch_past
 
     clock = clock or SystemClock()
-    async with build_services(config, clock=clock) as services:
+    asked = Principal.at_terminal(by)
+    target = ", ".join([f"since {since:%F}", *(f"channel {one}" for one in channels)])
+    async with (
+        build_services(config, clock=clock) as services,
+        recorded(services.audit, asked, "backfill", target),
+    ):
         found = await fetch_past(
             config.discord,
             token,
