@@ -146,7 +146,9 @@ def test_a_name_that_is_known_to_mean_a_place_stays_and_may_be_a_subject() -> No
     assert made.rewrite("ubuntu: see #ubuntu, tux") == "ubuntu: see #ubuntu, <chat_1>"
     assert made.label(900) == "<chat_1>"
     assert not made.is_name("Ubuntu")
-    assert nameless({900: known_as()}, consent(), [900])("#ubuntu") == "#ubuntu"
+    for view in (consent(), consent(900)):
+        assert nameless({900: known_as()}, view, [900])("#ubuntu") == "#ubuntu"
+        assert Labels({900: "ubuntu"}, (900,), view, known={900: known_as()}).label(900)
 
 
 def test_a_name_that_somebody_who_takes_part_agreed_to_show_stays() -> None:

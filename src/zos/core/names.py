@@ -91,6 +91,11 @@ def telling_word(name: str) -> str | None:
     return None if longest is None else longest[:_MAX_LOOKED_UP]
 
 
+def words_looked_up(name: str) -> set[str]:
+    """Return the words of a name as `words_in` has those of texts."""
+    return {word[:_MAX_LOOKED_UP] for word in words_of_name(name)}
+
+
 def words_in(texts: Iterable[str]) -> set[str]:
     """Return all words of `texts`, as names are looked up by."""
     return {_folded(word)[:_MAX_LOOKED_UP] for text in texts for word in set(_WORD.findall(text))}

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 from sqlalchemy import update
 from tests.conftest import EPOCH
+from tests.insights.conftest import SERVER, World
 
+from zos.config import Config
 from zos.consent.names.store import known_in
+from zos.core.ids import new_ulid
 from zos.core.names import KnownMember
 from zos.db.engine import Database
 from zos.db.tables import member
 from zos.observe.batch import Sighting
 from zos.observe.community.store import UNSEEN, see_channels, see_members, see_servers
 from zos.observe.events import Author, ChannelKind, ChannelSeen, ServerSeen
+from zos.salience.ledger import SalienceLedger
 
 ANN, BEN, BOT = 11, 12, 13
 
@@ -33,7 +37,8 @@ async def test_members_are_found_by_either_name(database: Database) -> None:
     )
     ann = KnownMember(("annie", "Ann of Green Gables"), is_bot=False)
     assert await known(database, "was ANNIE there?") == {ANN: ann}
-    assert await known(database, "gables", "no") == {ANN: ann}
+    assert await known(database, "gables of", "green", "ann") == {ANN: ann}
+    assert await known(database, "gables", "no") == {}
     assert [*await known(database, "helper, Ben")] == [BEN, BOT]
     assert (await known(database, "benedict"))[BEN].names == ("ben", "Benedict", "Big Ben")
     assert (await known(database, "helper"))[BOT].is_bot
@@ -62,3 +67,45 @@ async def test_a_name_that_a_place_bears_means_the_place(database: Database) -> 
         await see_channels(database, connection, places)
     found = await known(database, "ubuntu, gardening, threaded")
     assert {one: member.names for one, member in found.items()} == {ANN: (), BEN: ("threaded",)}
+
+
+async def test_a_name_that_a_subject_bears_means_the_subject(
+    database: Database, config: Config
+) -> None:
+    await see(
+        database,
+        Author(ANN, "postgres", "José"),
+        Author(BEN, "puncture_repair", "🚲 Tyres (they)"),
+        Author(BOT, "c++", "C"),
+    )
+    every = "postgres, José, puncture repair, tyres, C++"
+    assert [*await known(database, every)] == [ANN, BEN, BOT]
+    spoken_of = await World(database).say("they all are here")
+    ledger = SalienceLedger(database, config)
+    async with database.write() as connection:
+        for name in ("Postgres", "José", "puncture repair", "tyres", "C++"):
+            subject = ledger.name_subject(
+                connection, SERVER, name, [spoken_of], EPOCH, batch=new_ulid(EPOCH)
+            )
+            assert await subject is not None
+    found = await known(database, every)
+    assert {one: member.names for one, member in found.items()} == {ANN: (), BEN: (), BOT: ()}
+
+
+async def test_a_place_is_known_however_its_name_is_spelled(database: Database) -> None:
+    await see(database, Author(ANN, "help_desk", "Café Chat"))
+    places = [
+        ChannelSeen(21, 1, "help_desk", ChannelKind.TEXT, EPOCH),
+        ChannelSeen(22, 1, "café-chat", ChannelKind.TEXT, EPOCH),
+    ]
+    async with database.write() as connection:
+        await see_servers(database, connection, [ServerSeen(1, "One", EPOCH)])
+        await see_channels(database, connection, places)
+    assert (await known(database, "the help desk"))[ANN].names == ()
+
+
+async def test_of_many_who_are_called_alike_those_are_returned_whose_whole_name_may_stand(
+    database: Database,
+) -> None:
+    await see(database, *(Author(one, f"fan{one}", f"Quokka {one}") for one in range(100, 400)))
+    assert [*await known(database, "quokka 111, 399 quokkas", "7")] == [111, 399]

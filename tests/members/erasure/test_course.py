@@ -164,12 +164,16 @@ async def test_a_name_that_another_agreed_to_show_stays(lived: Lived) -> None:
     assert (await said_of(lived, "heard")) == "Ben says annquetzal has a rake"
 
 
-async def test_a_name_that_means_a_place_goes_out_of_no_note(lived: Lived) -> None:
-    roomy = Author(103, "room", "Room", role_ids=())
-    lived.insights["cold"] = await lived.world.learn("The Room is cold", message_ids=[B_ALONE])
-    await lived.record(MemberUpdated(roomy, SERVER, EPOCH))
+@pytest.mark.parametrize("name", ["Room", "Tools"])
+async def test_a_name_that_means_a_place_or_a_subject_goes_out_of_no_note(
+    name: str, lived: Lived
+) -> None:
+    said = f"All about {name}"
+    lived.insights["all"] = await lived.world.learn(said, message_ids=[B_ALONE])
+    called = Author(103, name.lower(), name, role_ids=())
+    await lived.record(MemberUpdated(called, SERVER, EPOCH))
     receipt = (await lived.members.forget(103, "member")).receipt
-    assert (await said_of(lived, "cold")) == "The Room is cold"
+    assert (await said_of(lived, "all")) == said
     assert "insights_reworded" not in receipt
 
 
