@@ -18,6 +18,7 @@ from tests.conftest import EPOCH
 from zos.config import Config
 from zos.core.errors import ConfigError, DatabaseError
 from zos.db.engine import LATER, Database, database_url, job_store_url, ping
+from zos.db.migrate import upgrade
 from zos.db.tables import channel, server
 
 MakeConfig = Callable[..., Config]
@@ -291,6 +292,21 @@ async def test_a_database_that_does_not_exist_is_one_clear_sentence(
     url = postgres_url.replace("/zos_", "/no_", 1)
     with pytest.raises(DatabaseError, match=r"does not exist\. .*must be made first"):
         await Database(make_config(database={"url": url})).connect()
+
+
+async def test_a_wait_for_a_lock_ends_unless_it_is_for_a_migration(
+    make_config: MakeConfig, postgres_url: str
+) -> None:
+    url = f"{postgres_url}&options=-c%20work_mem%3D5MB"
+    database = Database(make_config(database={"url": url}))
+    await database.connect()
+    async with database.write() as connection:
+        shown = [
+            await connection.scalar(text(f"SHOW {name}")) for name in ("lock_timeout", "work_mem")
+        ]
+        await connection.run_sync(upgrade)
+        assert [*shown, await connection.scalar(text("SHOW lock_timeout"))] == ["30s", "5MB", "0"]
+    await database.close()
 
 
 @pytest.mark.parametrize("migrate", [True, False])

@@ -20,12 +20,14 @@ from zos.core.errors import (
     ModelUnavailableError,
     PriceUnknownError,
 )
+from zos.db import engine
 from zos.db.engine import Database
 from zos.db.tables.runs import model_call
 from zos.llm.client import ModelClient
 from zos.llm.guard import SpendGuard
 from zos.llm.output import Reflection
 from zos.llm.request import ModelRequest
+from zos.llm.sums.store import CallSums
 
 # At DEAR's price an answer of 1,000 tokens costs one cent; the prompts are far below that.
 ONE_CENT = 10_000
@@ -247,6 +249,38 @@ async def test_a_call_that_dies_counts_until_it_is_found_lost_and_after(
     assert (lost["outcome"], lost["cost_microusd"]) == ("lost", held["cost_microusd"])
     with pytest.raises(BudgetError):
         await client.ask(make_request())
+
+
+@pytest.mark.parametrize("config", ["postgres"], indirect=True)  # SQLite's wait is a setting
+async def test_a_call_whose_end_cannot_be_written_stays_reserved_until_it_is_found_lost(
+    *,
+    server: ModelServer,
+    make_dear: MakeDear,
+    make_request: MakeRequest,
+    database: Database,
+    config: Config,
+    clock: SimulatedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "LOCK_TIMEOUT_SECONDS", 0.2)
+    impatient = Database(config)
+    await impatient.connect()
+    server.tell(Reply(reflection(), delay_seconds=0.2))
+    client = make_dear(db=impatient)
+    asked = asyncio.create_task(client.ask(make_request()))
+    await server.asked.wait()
+    async with database.write() as holding:
+        await CallSums(database).be_alone(holding)
+        with pytest.raises(DatabaseError, match=r"lock timeout\. .*takes long: try again"):
+            await asked
+    (held,) = await calls(database)
+    assert held["outcome"] == "reserved"
+    assert held["cost_microusd"] > ONE_CENT
+    clock.move_to(NOON + timedelta(minutes=16))
+    assert await client.sweep() == 1
+    (lost,) = await calls(database)
+    assert (lost["outcome"], lost["cost_microusd"]) == ("lost", held["cost_microusd"])
+    await impatient.close()
 
 
 async def test_lost_calls_are_found_by_later_calls(

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from zos.config import Config
 
 CONNECT_TIMEOUT_SECONDS = 10
+LOCK_TIMEOUT_SECONDS = 30.0
+"""How long a statement waits for another transaction's lock on PostgreSQL; on SQLite the settings say."""
+
 _PRIVATE = 0o700
 _CACHE_KIB = 16 * 1024  # of each connection; four times as much made nothing faster
 _LATER = "zos_later"
@@ -265,7 +268,10 @@ class Database:
                 pool_timeout=self._settings.pool_timeout_seconds,
                 pool_pre_ping=True,
                 hide_parameters=True,  # people's words are no part of an error
-                connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
+                connect_args={
+                    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+                    "options": _postgres_options(self.url),
+                },
             )
         except ImportError as error:
             raise ConfigError(
@@ -313,6 +319,13 @@ class Database:
             event.listen(engine.sync_engine, name, _postponed(name.removeprefix("do_")))
 
         return engine
+
+
+def _postgres_options(url: URL) -> str:
+    """Return the session's settings, after which those of the URL come, and win."""
+    given = url.query.get("options", "")
+    own = given if isinstance(given, str) else " ".join(given)
+    return f"-c lock_timeout={LOCK_TIMEOUT_SECONDS * 1000:.0f} {own}".strip()
 
 
 def _postponed(method: str) -> Callable[[Any, str, Any, Any], bool]:

@@ -19,6 +19,8 @@ from zos.core.errors import DatabaseError
 _CALLERS_OWN = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 _HINTS = {
     "locked": "Another process is writing: try again in a moment.",
+    "lock timeout": "Another transaction takes long: try again in a moment.",
+    "deadlock": "Two transactions were in each other's way: try again.",
     "disk is full": "Make room on the disk, then try again.",
     "no space left": "Make room on the disk, then try again.",
     "readonly": "Check the file's permissions and those of its folder.",

@@ -69,6 +69,7 @@ def upgrade(connection: Connection) -> None:
         MigrationError: If the database is newer than this program, or of a revision that it does not know.
     """
     if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL lock_timeout = 0"))  # for as long as the first takes
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
     current = current_revision(connection)
     refuse_newer(current)
