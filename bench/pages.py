@@ -215,7 +215,7 @@ async def run(folder: Path, sizes: Sizes, rounds: int) -> int:
         bot = discord_bot(services)
         events, metrics = EventHub(services.database, clock), Metrics(services.database, clock)
         api = create_app(api_services(services, events, metrics, bot, access))
-        shown = create_pages(web_services(services, bot, access))
+        shown = create_pages(web_services(services, events, bot, access))
         app = http_app(config.api, access, api=api, pages=shown)
         set_aside_what_stays()
         print(f"{'p50':>8}{'p99':>8}{'CPU p50':>10}{'CPU p99':>10}  milliseconds")

@@ -96,7 +96,7 @@ async def api(config: Config, tmp_path: Path, clock: SimulatedClock) -> AsyncIte
         bot = discord_bot(services)
         access = open_access(services.database, clock, TOKEN, configured.api)
         parts = api_services(services, events, metrics, bot, access)
-        pages = create_pages(web_services(services, bot, access))
+        pages = create_pages(web_services(services, events, bot, access))
         app = http_app(configured.api, access, api=create_app(parts), pages=pages)
         bearer = {"Authorization": f"Bearer {TOKEN.reveal()}"}
         async with (

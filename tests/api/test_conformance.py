@@ -80,7 +80,7 @@ class _Service(Thread):
             bot = discord_bot(services)
             access = open_access(services.database, services.clock, TOKEN, self._config.api)
             api = create_app(api_services(services, events, metrics, bot, access))
-            pages = create_pages(web_services(services, bot, access))
+            pages = create_pages(web_services(services, events, bot, access))
             async with serving(http_app(self._config.api, access, api=api, pages=pages)) as url:
                 self.url = url
                 self.is_ready.set()

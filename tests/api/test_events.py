@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from tests.api.conftest import Api
 from tests.conftest import EPOCH
 
-from zos.api.events import RESYNC, EventHub
+from zos.api.events import HEARTBEAT, RESYNC, EventHub
 from zos.core.clock import SimulatedClock, SystemClock
 from zos.core.errors import ServiceError
 from zos.db.engine import Database
@@ -39,6 +40,41 @@ async def test_a_listener_first_reads_everything_again(api: Api) -> None:
     await api.open()
     async with listening(api):
         pass
+
+
+async def test_who_has_read_all_by_then_does_not_read_it_again(api: Api) -> None:
+    hub = api.parts.events
+    async with hub.subscribe(hub.mark) as first:
+        assert await anext(first) == RESYNC, "nobody looked before"
+    mark = hub.mark
+    async with hub.subscribe(mark) as second:
+        assert await anext(second) == HEARTBEAT
+        run = await api.open()
+        told = [message async for message in until_told(second)]
+        assert run.id.encode() in told[-1]
+    async with hub.subscribe(mark) as third:
+        assert await anext(third) == RESYNC
+
+
+async def until_told(messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for message in messages:
+        yield message
+        if message != HEARTBEAT:
+            return
+
+
+async def test_a_page_listens_from_where_it_was_read(api: Api) -> None:
+    async with listening(api):
+        page = (await api.http.get(f"{api.url}/runs")).text
+        (path,) = re.findall(r'sse-connect="([^"]+)"', page)
+        for expected in (": still here", "event: resync"):
+            async with api.http.stream("GET", f"{api.url}{path}") as answer:
+                assert await anext(answer.aiter_lines()) == expected
+            mark = api.parts.events.mark
+            await api.open()
+            async with asyncio.timeout(10):
+                while api.parts.events.mark == mark:  # noqa: ASYNC110 - nothing sets an event
+                    await asyncio.sleep(0.01)
 
 
 async def test_a_change_of_a_run_is_told(api: Api) -> None:
@@ -69,6 +105,7 @@ async def test_many_who_begin_to_listen_at_once_are_served_by_one_look(database:
     there = asyncio.Barrier(4)
     names = await asyncio.gather(*(listen(there) for _ in range(4)))
     assert names == [{"events"}] * 4
+    await hub.close()
     assert not [one for one in asyncio.all_tasks() if one.get_name() == "events"]
 
 
@@ -113,6 +150,7 @@ async def test_more_listeners_than_there_is_room_for_are_refused(api: Api) -> No
                 pass
     async with hub.subscribe():
         pass
+    await hub.close()
 
 
 async def test_a_listener_that_does_not_keep_up_is_told_to_read_everything_again(api: Api) -> None:

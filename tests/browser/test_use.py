@@ -106,7 +106,7 @@ def test_a_page_listens_once_and_misses_nothing_before_it_does(
     def hold(route: Route) -> None:
         held.append(route)
 
-    watched.page.route("**/api/v1/events", hold)
+    watched.page.route("**/api/v1/events?*", hold)
     watched.go("/schedule")
     row = watched.page.locator("#schedule tbody tr", has_text="nightly-emoji-reflection")
     expect(row).to_contain_text("active")

@@ -177,7 +177,7 @@ async def test_no_route_and_no_page_shows_a_private_word(night: Night) -> None:
     token = OperatorToken("t" * 43)
     access = open_access(services.database, services.clock, token, config.api)
     metrics = Metrics(services.database, services.clock)
-    pages = create_pages(web_services(services, bot, access))
+    pages = create_pages(web_services(services, events, bot, access))
     api = create_app(api_services(services, events, metrics, bot, access))
     app = http_app(config.api, access, api=api, pages=pages)
     bearer = {"Authorization": f"Bearer {token.reveal()}"}

@@ -31,7 +31,7 @@ async def test_insights_are_listed_and_narrowed_and_private_ones_are_not_shown(
     other = await world.learn("about Ann", topic=TopicKey.user(ANN, SERVER), layer="other")
     page = await web.page("/insights")
     assert f'href="/insights/{garden.insight_id}"' in page
-    assert 'sse-connect="/api/v1/events"' in page
+    assert 'sse-connect="/api/v1/events?mark="' in page
     for hidden in ("a secret", "about Cat", SCRIPT):
         assert hidden not in page
     for query in (

@@ -1,9 +1,9 @@
 """Changes of runs and jobs as server-sent events.
 
 In: subscribers. Out: to each, a `resync` that says to read everything again (it may have read before it
-was told of changes), then every change of a run or a job, as long as it keeps up: to one that does not,
-another `resync`. The store is looked
-at only while somebody listens.
+was told of changes), unless it names a mark and nothing has changed since that was given; then every change
+of a run or a job, as long as it keeps up: to one that does not, another `resync`. The store is looked at
+only while somebody listens, and for a few looks more: who goes from page to page listens again at once.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
+from secrets import token_hex
 from typing import TypeVar
 
 import orjson
@@ -31,6 +32,7 @@ POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 15.0
 MAX_LISTENERS = 64
 QUEUE_LENGTH = 256
+IDLE_LOOKS = 30
 
 HEARTBEAT = b": still here\n\n"
 RESYNC = b"event: resync\ndata: {}\n\n"
@@ -49,6 +51,7 @@ class EventHub:
         heartbeat_seconds: A listener hears something at least so often.
         max_listeners: More are refused.
         queue_length: Changes that a listener may be behind.
+        idle_looks: Looks at the store after the last listener has gone.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class EventHub:
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
         max_listeners: int = MAX_LISTENERS,
         queue_length: int = QUEUE_LENGTH,
+        idle_looks: int = IDLE_LOOKS,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -67,6 +71,8 @@ class EventHub:
         self._heartbeat_seconds = heartbeat_seconds
         self._max_listeners = max_listeners
         self._queue_length = queue_length
+        self._idle_looks = idle_looks
+        self._mark = ""
         self._listeners: set[asyncio.Queue[bytes]] = set()
         self._poller: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()  # to start or stop the poller
@@ -77,9 +83,20 @@ class EventHub:
         """How many listen."""
         return len(self._listeners)
 
+    @property
+    def mark(self) -> str:
+        """What stands for all that has changed by now; empty while nobody looks.
+
+        Who takes it before they read need not read again if it is still the same when they listen.
+        """
+        return self._mark
+
     @asynccontextmanager
-    async def subscribe(self) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def subscribe(self, mark: str = "") -> AsyncIterator[AsyncIterator[bytes]]:
         """Listen for the length of a block: every change from here on, until the hub is closed.
+
+        Args:
+            mark: What `mark` was before the listener read what there is.
 
         Raises:
             ServiceError: If too many listen already, or the service stops.
@@ -92,12 +109,10 @@ class EventHub:
         try:
             async with self._turn:
                 await self._start_poller()
-            yield self._messages(queue)
+            knows_all = mark != "" and mark == self._mark
+            yield self._messages(queue, HEARTBEAT if knows_all else RESYNC)
         finally:
             self._listeners.discard(queue)
-            async with self._turn:
-                if not self._listeners:
-                    await self._stop_poller()
 
     async def close(self) -> None:
         """End every subscription, and take no more."""
@@ -107,8 +122,7 @@ class EventHub:
         async with self._turn:
             await self._stop_poller()
 
-    async def _messages(self, queue: asyncio.Queue[bytes]) -> AsyncIterator[bytes]:
-        message = RESYNC
+    async def _messages(self, queue: asyncio.Queue[bytes], message: bytes) -> AsyncIterator[bytes]:
         while message != _END:
             yield message
             try:
@@ -124,20 +138,26 @@ class EventHub:
         await runs.step(self._clock.now())
         jobs = JobWatch(self._database)
         await jobs.step()
+        self._mark = token_hex(8)
         self._poller = asyncio.create_task(self._poll(runs, jobs), name="events")
 
     async def _stop_poller(self) -> None:
-        poller, self._poller = self._poller, None
+        poller, self._poller, self._mark = self._poller, None, ""
         if poller is not None:
             poller.cancel()
             await asyncio.gather(poller, return_exceptions=True)
 
     async def _poll(self, runs: RunWatch, jobs: JobWatch) -> None:
-        while True:
+        idle = 0
+        while idle < self._idle_looks:
             await self._clock.sleep(self._poll_seconds)
-            for message in await self._changes(runs, jobs):
+            if changes := await self._changes(runs, jobs):
+                self._mark = token_hex(8)
+            for message in changes:
                 for queue in self._listeners:
                     _put(queue, message)
+            idle = 0 if self._listeners else idle + 1
+        self._poller, self._mark = None, ""
 
     async def _changes(self, runs: RunWatch, jobs: JobWatch) -> list[bytes]:
         return [

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from zos.api.events import EventStream
+from zos.api.parameters import Id
 from zos.api.services import Services
 from zos.views.health import Health
 from zos.views.jobs import JobList
@@ -76,12 +77,17 @@ async def reload(services: Services) -> JobList:
     responses={
         200: {
             "description": "Events `run` (data: a run), `job` (data: the layer whose job to read "
-            "again) and `resync` (read everything again; it comes first)",
+            "again) and `resync` (read everything again; it comes first, but for `mark`)",
             "content": {"text/event-stream": {}},
         }
     },
 )
-async def events(services: Services) -> EventStream:
+async def events(
+    services: Services,
+    mark: Annotated[
+        Id, Query(description="A page's: no `resync` comes first if nothing changed since")
+    ] = "",
+) -> EventStream:
     """Server-sent events, from now on; the first says to read everything again. A comment every 15 seconds says that the line stands."""
-    subscription = services.events.subscribe()
+    subscription = services.events.subscribe(mark)
     return EventStream(subscription, await subscription.__aenter__())

@@ -99,7 +99,7 @@ async def _work(
         settings,
         access,
         api=create_app(api_services(services, events, metrics, bot, access)),
-        pages=create_pages(web_services(services, bot, access)),
+        pages=create_pages(web_services(services, events, bot, access)),
     )
     server = ApiServer(app, settings)
     async with asyncio.TaskGroup() as group:
@@ -181,7 +181,9 @@ def api_services(
     )
 
 
-def web_services(services: Services, bot: DiscordBot, access: Access) -> WebServices:
+def web_services(
+    services: Services, events: EventHub, bot: DiscordBot, access: Access
+) -> WebServices:
     """Return what the pages need."""
     return WebServices(
         config=services.config,
@@ -199,7 +201,7 @@ def web_services(services: Services, bot: DiscordBot, access: Access) -> WebServ
         discord=lambda: bot.status,
         control=services.scheduler,
         preview=services.preview,
-        events_path=f"{API_PREFIX}/events",
+        events_path=lambda: f"{API_PREFIX}/events?mark={events.mark}",
         document_path=f"{API_PREFIX}/openapi.json",
         reference=api_reference,
         access=access,

@@ -40,6 +40,7 @@ class Screen:
         self._paths: Mapping[str, str] = request.app.state.paths
         self._preferences = preferences_of(request, services.config)
         self._principal = principal_of(request.scope)
+        self._events_path = services.events_path()  # before anything is read for the page
         self.now = services.clock.now()
 
     @property
@@ -104,7 +105,7 @@ class Screen:
                 for route, title in NAVIGATION
                 if self.may_write or route not in OPERATORS_ALONE
             ],
-            events_path=services_of(self._request).events_path,
+            events_path=self._events_path,
             theme=self._preferences.theme,
             zone=self.zone,
             now=self.now,

@@ -37,7 +37,7 @@ class WebServices:
         discord: Says how the connection to Discord stands.
         access: Who may ask, and the record of what they changed.
         control: Triggers, pauses and resumes layers.
-        events_path: Where changes of runs are told as server-sent events.
+        events_path: Returns where changes from now on are told as server-sent events.
         document_path: Where the API describes itself to programs.
         reference: Returns the same for people; blocks for a moment the first time.
     """
@@ -57,7 +57,7 @@ class WebServices:
     discord: Callable[[], DiscordStatus]
     control: ReflectionScheduler
     preview: Rehearse
-    events_path: str
+    events_path: Callable[[], str]
     document_path: str
     reference: Callable[[], Sequence[Group]]
     access: Access
