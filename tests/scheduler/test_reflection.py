@@ -366,7 +366,8 @@ async def test_a_folder_that_cannot_be_listed_changes_nothing(
         await scheduler.reload()
     with capture_logs() as logs:
         await scheduler._on_changed()
-    assert [line["event"] for line in logs] == ["layers_not_reloaded"]
+    # Whoever watches the folder may have something to say of it too.
+    assert "layers_not_reloaded" in [line["event"] for line in logs]
     assert scheduler.scheduler.get_job("layer:nightly") is not None
 
 
