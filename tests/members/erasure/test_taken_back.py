@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, insert, select, update
@@ -13,9 +13,11 @@ from tests.members.lived import ANN, B_ALONE, BOT_AUTHOR, ROOM, SERVER, Lived, w
 
 from zos.core.errors import DeliveryError
 from zos.core.ids import new_ulid
-from zos.db.tables import outbox
+from zos.db.tables import outbox, outbox_member
 from zos.observe.events import Author, MemberUpdated
 from zos.reflect.outbox.delivery import Delivery
+from zos.reflect.outbox.store import Origin, OutboxStore
+from zos.reflect.outbox.withdrawal.store import UNDER_WAY
 
 DIGEST = 3_001
 TARGET, OTHER_RUN = "target".rjust(26, "0"), "DEF".rjust(26, "0")
@@ -109,7 +111,7 @@ async def test_texts_of_notes_that_only_say_their_name_are_taken_back_too(lived:
     await lived.world.learn("Ben asked catquetzal", message_ids=[B_ALONE], run_id=run)
     await lived.world.learn("Ben asked", message_ids=[B_ALONE], run_id=OTHER_RUN)
     row = {"destination": f"discord:{ROOM}", "created_at": EPOCH, "attempts": 0, "run_id": run}
-    waits = {"payload": {"text": "catquetzal"}, "next_attempt_at": EPOCH}
+    waits = {"payload": {"text": "catquetzal"}, "next_attempt_at": EPOCH + timedelta(days=1)}
     rows: list[dict[str, object]] = [
         {**row, **waits, "id": "w", "dedup_key": f"{TARGET}:w"},
         {**row, **waits, "id": "o", "dedup_key": f"{TARGET}:o", "run_id": OTHER_RUN},
@@ -130,3 +132,65 @@ async def test_texts_of_notes_that_only_say_their_name_are_taken_back_too(lived:
     port = Port(None)
     assert await Delivery(lived.database, port, lived.consents, lived.clock).step()
     assert port.taken_back == [(f"discord:{ROOM}", (str(DIGEST),))]
+
+
+async def test_what_is_erased_while_it_is_delivered_is_taken_back_and_told_of(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def origin(*_: object) -> Origin:
+        return Origin({"text": "An outquetzal was seen"}, frozenset(), (SERVER,), (ROOM,))
+
+    async def deliver(_destination: str, _payload: object, sent: list[str]) -> None:
+        await lived.members.forget(ANN, "member")
+        await lived.members.finish_erasures()  # which tells of nothing yet
+        sent.append(str(DIGEST))
+
+    port = Port(None)
+    monkeypatch.setattr(OutboxStore, "origin", origin)
+    monkeypatch.setattr(port, "deliver", deliver)
+    due = {"next_attempt_at": EPOCH, "destination": f"discord:{ROOM}"}
+    async with lived.database.write() as connection:
+        await connection.execute(update(outbox).values(due))
+    delivery = Delivery(lived.database, port, lived.consents, lived.clock)
+    assert await delivery.step()
+    assert await receipt(lived) == {"outgoing_texts": 1}
+    assert await delivery.step()
+    assert port.taken_back == [(f"discord:{ROOM}", (str(DIGEST),))]
+    await lived.members.finish_erasures()
+    assert await receipt(lived) == {"outgoing_texts": 1, "outgoing_texts_taken_back": 1}
+    assert await lived.rows("SELECT id FROM outbox") == []
+
+
+async def test_what_was_erased_before_it_was_delivered_is_told_of_when_that_is_sure(
+    lived: Lived,
+) -> None:
+    due = {"next_attempt_at": EPOCH, "destination": f"discord:{ROOM}"}
+    async with lived.database.write() as connection:
+        await connection.execute(update(outbox).values(due))
+    await lived.members.forget(ANN, "member")
+    assert "outquetzal" not in await lived.everything()
+    port = Port(None)
+    delivery = Delivery(lived.database, port, lived.consents, lived.clock)
+    assert not await delivery.step()
+    lived.clock.move_to(lived.clock.now() + UNDER_WAY)
+    assert await delivery.step()
+    await lived.members.finish_erasures()
+    assert await lived.rows("SELECT id FROM outbox") == []
+
+
+async def test_a_text_that_merely_calls_them_by_name_is_taken_back_at_once(lived: Lived) -> None:
+    row = {"id": "n", "dedup_key": f"{TARGET}:n", "run_id": OTHER_RUN, "payload": {}}
+    stands = {"destination": f"discord:{ROOM}", "posted": [str(DIGEST)], "delivered_at": EPOCH}
+    async with lived.database.write() as connection:
+        await connection.execute(
+            insert(outbox), {**row, **stands, "created_at": EPOCH, "attempts": 1}
+        )
+        await connection.execute(insert(outbox_member), {"text_id": "n", "member_id": ANN})
+    await lived.members.forget(ANN, "member")
+    assert await lived.rows("SELECT * FROM outbox_member") == []
+    assert (await receipt(lived))["outgoing_texts"] == 2
+    port = Port(None)
+    assert await Delivery(lived.database, port, lived.consents, lived.clock).step()
+    assert port.taken_back == [(f"discord:{ROOM}", (str(DIGEST),))]
+    await lived.members.finish_erasures()
+    assert (await receipt(lived))["outgoing_texts_taken_back"] == 1

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Executable, Row, delete, select, update
+from structlog.testing import capture_logs
 from tests.insights.conftest import ANN, BEN, CAT, CHANNEL, NOON, RUN, SERVER, World
 
 from zos.config import Config
 from zos.consent.store import ConsentRecord, ConsentStore
 from zos.core.clock import SimulatedClock
 from zos.core.consent import ConsentState
-from zos.core.errors import ZosError
+from zos.core.errors import DatabaseError, ZosError
 from zos.core.scopes import Scope
 from zos.db.engine import Database
 from zos.db.tables import insight, message, outbox, outbox_member
@@ -211,23 +212,46 @@ async def test_a_stop_while_a_delivery_is_recorded_does_not_undo_it(
     assert (await row(world)).delivered_at == clock.now()
 
 
+async def never() -> None:
+    await asyncio.Event().wait()
+
+
+async def refuse() -> None:
+    raise DatabaseError
+
+
+@pytest.mark.parametrize("answer", [never, refuse])
+@pytest.mark.parametrize("at", ["deliver", "record"])
 async def test_a_store_that_does_not_answer_does_not_hold_up_a_stop(
-    world: World, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+    world: World,
+    clock: SimulatedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Callable[[], Awaitable[None]],
+    at: str,
 ) -> None:
     await write(world, clock, "a")
-    recording = asyncio.Event()
+    reached, port = asyncio.Event(), RecordingPort()
 
-    async def never(*_: Any, **__: Any) -> None:
-        recording.set()
-        await asyncio.Event().wait()
+    async def stuck(*_: Any, **__: Any) -> None:
+        reached.set()
+        await (never() if at == "deliver" else asyncio.sleep(0))
+        await answer()
 
-    monkeypatch.setattr(OutboxStore, "delivered", never)
+    async def recorded(*_: Any, **__: Any) -> None:
+        await answer()
+
+    if at == "deliver":
+        monkeypatch.setattr(port, "deliver", stuck)
+    else:
+        monkeypatch.setattr(OutboxStore, "delivered", stuck)
+    monkeypatch.setattr(OutboxStore, "cut_short", recorded)
     monkeypatch.setattr("zos.reflect.outbox.delivery.RECORDING_SECONDS", 0.01)
-    step = asyncio.create_task(delivery_to(world, RecordingPort(), clock).step())
-    await recording.wait()
+    step = asyncio.create_task(delivery_to(world, port, clock).step())
+    await reached.wait()
     step.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await step
+    with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(step, 5)
+    assert "output_not_recorded" in [one["event"] for one in logs]
 
 
 async def hide(world: World) -> None:
@@ -393,6 +417,48 @@ async def test_what_becomes_of_another_note_of_its_target_is_no_matter(
     assert [payload["text"] for _, payload in port.taken] == ["hidden", "gone"]
     assert all("insights" not in payload for _, payload in port.taken)
     assert port.taken_back == []
+
+
+async def test_a_text_of_which_a_part_stands_is_finished_in_the_same_words_or_taken_back(
+    world: World, clock: SimulatedClock
+) -> None:
+    await world.say("hello", author=BEN)
+    port = RecordingPort(BusyError(), BusyError(), BusyError())
+    port.stands = ["9001"]
+    delivery = delivery_to(world, port, clock)
+    text = OutgoingText(f"{TARGET}:a", "log", {"text": "member102 and member103 know"}, (0,))
+    await put_texts(world, text, now=clock.now())
+    assert await delivery.step()
+    clock.move_to(clock.now() + timedelta(seconds=10))
+    assert await delivery.step()  # in the same words
+    assert (await row(world)).attempts == 2
+    await world.say("it is me", author=CAT)
+    consents = ConsentStore(world.database, Config())
+    await consents.record(CAT, ConsentState.DENIED, clock.now(), "test")
+    clock.move_to(clock.now() + timedelta(seconds=20))
+    for errors in ([], [*port.errors]):
+        port.errors = errors
+        assert await delivery.step()
+    assert port.taken == []
+    assert (await row(world)).payload == {}
+
+
+async def test_a_text_that_was_tried_keeps_the_words_in_which_it_was(
+    world: World, clock: SimulatedClock
+) -> None:
+    await world.say("hello", author=BEN)
+    consents = ConsentStore(world.database, Config())
+    await consents.record(BEN, ConsentState.DENIED, clock.now(), "test")
+    text = OutgoingText(f"{TARGET}:a", "log", {"text": "member102 knows"}, (0,))
+    await put_texts(world, text, now=clock.now())
+    port = RecordingPort(BusyError())
+    port.stands = ["9001"]
+    delivery = delivery_to(world, port, clock)
+    assert await delivery.step()
+    await consents.record(BEN, ConsentState.GRANTED, clock.now() + timedelta(1), "test")
+    clock.move_to(clock.now() + timedelta(seconds=10))
+    assert await delivery.step()
+    assert [payload["text"] for _, payload in port.taken] == ["someone knows"]
 
 
 async def named(world: World) -> list[int]:

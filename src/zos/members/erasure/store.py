@@ -33,6 +33,7 @@ from zos.db.tables import (
     run_target,
     selection,
 )
+from zos.reflect.outbox.withdrawal.store import take_back_calling
 from zos.reflect.states import RunStatus, TargetStatus
 
 if TYPE_CHECKING:
@@ -90,7 +91,10 @@ class Words:
 async def open_erasure(
     database: Database, connection: AsyncConnection, member_id: int, *, by: str, now: datetime
 ) -> None:
-    """Set the tombstone, unless it stands. What the member said about consent is dropped."""
+    """Set the tombstone, unless it stands. What the member said about consent is dropped.
+
+    Texts that call them by name are taken back: later their name would not be known any more.
+    """
     row = {
         "id": new_ulid(now),
         "member_id": member_id,
@@ -101,6 +105,10 @@ async def open_erasure(
     add = database.insert(erasure).on_conflict_do_nothing(index_elements=[erasure.c.member_id])
     await connection.execute(add, row)
     await connection.execute(delete(consent).where(consent.c.member_id == member_id))
+    query = select(erasure.c.id).where(erasure.c.member_id == member_id)
+    erasure_id = (await connection.execute(query)).scalar_one()
+    sent = await take_back_calling(database, connection, member_id, erasure_id=erasure_id, now=now)
+    await note(connection, erasure_id, sent)
 
 
 async def unfinished(connection: AsyncConnection) -> list[tuple[int, str]]:

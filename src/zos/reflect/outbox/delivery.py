@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Collection, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -62,12 +63,14 @@ class Delivery:
 
     async def _deliver(self, text: PendingText) -> None:
         origin = await self._store.origin(text, self._consents)
-        if origin is None:
+        # Where a part stands already, it says more than may be said now, and the rest does not fit on to it.
+        if origin is None or (text.posted and origin.payload != text.payload):
             log.warning("output_withheld", run=text.run_id)
             await self._store.withhold(text, now=self._clock.now())
             return
         if not await self._store.begin(text, origin.calls):
             return
+        text = replace(text, payload=origin.payload)
         payload = {
             **origin.payload,
             "dedup_key": text.dedup_key,
@@ -79,7 +82,10 @@ class Delivery:
             await _recorded(self._store.delivered(text, posted=posted, now=self._clock.now()))
 
     async def _take_back(self, text: PendingText) -> None:
-        if await self._did(text, self._port.take_back(text.destination, text.posted), text.posted):
+        posted = text.posted  # of what was erased before it was delivered nothing
+        if not posted or await self._did(
+            text, self._port.take_back(text.destination, posted), posted
+        ):
             await self._store.taken_back(text)
 
     async def _did(
@@ -96,7 +102,8 @@ class Delivery:
         except ZosError as error:
             await self._failed(text, str(error), posted, retryable=error.retryable)
         except asyncio.CancelledError:
-            await _recorded(self._store.cut_short(text, posted=posted, now=self._clock.now()))
+            cut_short = self._store.cut_short(text, posted=posted, now=self._clock.now())
+            await _ended(asyncio.ensure_future(cut_short))
             raise
         else:
             return True
@@ -123,7 +130,15 @@ async def _recorded(record: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.shield(recording)
     except asyncio.CancelledError:
-        _, late = await asyncio.wait({recording}, timeout=RECORDING_SECONDS)
-        for one in late:
-            one.cancel()
+        await _ended(recording)
         raise
+
+
+async def _ended(recording: asyncio.Future[None]) -> None:
+    """Wait for what is recorded while the service stops: it may hold that up for a while, and not undo it."""
+    _, late = await asyncio.wait({recording}, timeout=RECORDING_SECONDS)
+    if late:
+        recording.cancel()
+        log.error("output_not_recorded", error=f"no answer in {RECORDING_SECONDS:g} s")
+    elif (error := recording.exception()) is not None:
+        log.error("output_not_recorded", error=str(error))

@@ -45,6 +45,7 @@ class PendingText:
     """A text that waits for delivery, or to be taken back.
 
     Attributes:
+        payload: What it says, in the words in which it was tried last.
         posted: Ids of what stands there of it.
         is_withdrawn: It may not be shown any more: what was posted must go.
     """
@@ -251,12 +252,13 @@ class OutboxStore:
             "attempts": attempts,
             "last_error": error,
             "next_attempt_at": now + pause if again else None,
+            "payload": text.payload if again else {},
         }
-        await self._end(text, posted, values if again else {**values, "payload": {}}, now)
+        await self._end(text, posted, values, now)
 
     async def cut_short(self, text: PendingText, *, posted: Collection[str], now: datetime) -> None:
         """Record what stands there of a text whose attempt did not come to its end: it stays due."""
-        await self._end(text, posted, {}, now)
+        await self._end(text, posted, {"payload": text.payload}, now)
 
     async def _end(
         self, text: PendingText, posted: Collection[str], values: dict[str, Any], now: datetime

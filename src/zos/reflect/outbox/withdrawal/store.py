@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from zos.db.engine import Database
 
 WITHDRAWN = "withdrawn: what it says may not be shown any more"
+UNDER_WAY = timedelta(minutes=2)
+"""Longer than a delivery takes: an erasure's receipt waits until it is known whether anything stands there."""
 HIDDEN = (InsightStatus.QUARANTINED.value, InsightStatus.REVIEW.value)
 
 _IT_TELLS_OF = outbox_insight.c.text_id == outbox.c.id
@@ -78,16 +80,20 @@ async def withdraw(
     heard = chain.from_iterable(await connection.scalars(which))
     await delete_messages(database, connection, dict.fromkeys(map(int, heard), now))
     change = update(outbox).where(outbox.c.id.in_(ids))
-    due = case((outbox.c.posted.is_not(None), literal(now, UtcDateTime())), else_=null())
+    at_once = (outbox.c.posted.is_not(None), literal(now, UtcDateTime()))
     values: dict[str, Any] = {
         "payload": {},
         "last_error": WITHDRAWN,
         "withdrawn_at": now,
         "attempts": 0,
-        "next_attempt_at": due,
+        "next_attempt_at": case(at_once, else_=null()),
     }
     if erasure_id is not None:
-        values["erasure_id"] = erasure_id
+        under_way = (outbox.c.next_attempt_at <= now, literal(now + UNDER_WAY, UtcDateTime()))
+        values |= {
+            "erasure_id": erasure_id,
+            "next_attempt_at": case(at_once, under_way, else_=null()),
+        }
     await connection.execute(change.values(values))
     await connection.execute(delete(outbox_member).where(outbox_member.c.text_id.in_(ids)))
 
@@ -116,7 +122,7 @@ async def take_back(
         database: The store.
         connection: A write transaction.
         origins: The targets.
-        erasure_id: Whose receipt tells what becomes of what was posted; see `settled`.
+        erasure_id: Whose receipt tells what becomes of what was posted, or is about to be; see `settled`.
         now: The time.
 
     Returns:
@@ -124,18 +130,46 @@ async def take_back(
     """
     counts = Counter[str]()
     for run_id, target_id in sorted(origins):
-        its = [
-            outbox.c.run_id == run_id,
-            outbox.c.dedup_key.startswith(f"{target_id}:"),
-            outbox.c.erasure_id.is_(None),  # else it is on its way already
-        ]
-        texts = (await connection.execute(select(outbox).where(*its))).all()
-        posted = [row.id for row in texts if row.posted is not None]
-        await connection.execute(delete(outbox).where(*its, outbox.c.posted.is_(None)))
-        await withdraw(database, connection, posted, now, erasure_id=erasure_id)
-        counts["outgoing_texts"] += len(texts)
-        counts["outgoing_texts_out_of_reach"] += sum(map(_is_out_of_reach, texts))
+        its = (outbox.c.run_id == run_id) & outbox.c.dedup_key.startswith(f"{target_id}:")
+        counts.update(await _take_back(database, connection, its, erasure_id, now))
     return counts
+
+
+async def take_back_calling(
+    database: Database,
+    connection: AsyncConnection,
+    member_id: int,
+    *,
+    erasure_id: str,
+    now: datetime,
+) -> dict[str, int]:
+    """Take back the texts that call a member by name; see `take_back`."""
+    calling = select(outbox_member.c.text_id).where(outbox_member.c.member_id == member_id)
+    return await _take_back(database, connection, outbox.c.id.in_(calling), erasure_id, now)
+
+
+async def _take_back(
+    database: Database,
+    connection: AsyncConnection,
+    which: ColumnElement[bool],
+    erasure_id: str | None,
+    now: datetime,
+) -> Counter[str]:
+    is_new = which & outbox.c.erasure_id.is_(None)  # others are on their way already
+    texts = (await connection.execute(select(outbox).where(is_new))).all()
+    stay = [row.id for row in texts if row.posted is not None]
+    if erasure_id is not None:
+        stay += [row.id for row in texts if row.posted is None and _may_be_under_way(row, now)]
+    gone = [row.id for row in texts if row.id not in stay]
+    await connection.execute(delete(outbox).where(outbox.c.id.in_(gone)))
+    await withdraw(database, connection, stay, now, erasure_id=erasure_id)
+    return Counter(
+        outgoing_texts=len(texts), outgoing_texts_out_of_reach=sum(map(_is_out_of_reach, texts))
+    )
+
+
+def _may_be_under_way(text: Row[Any], now: datetime) -> bool:
+    return text.next_attempt_at is not None and text.next_attempt_at <= now
 
 
 def _is_out_of_reach(text: Row[Any]) -> bool:
