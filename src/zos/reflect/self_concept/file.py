@@ -7,11 +7,11 @@ version's) from a file that is merely behind, because the process ended between 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
+from secrets import token_hex
 
 from zos.core.errors import ConfigError
 from zos.reflect.self_concept.store import Origin, SelfConceptStore, SelfConceptVersion
@@ -109,7 +109,7 @@ def _read(path: Path) -> str | None:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    draft = path.with_name(f".{path.name}.{token_hex(4)}.tmp")  # nobody else's
     try:
         draft.write_text(text, "utf-8")
         draft.replace(path)
