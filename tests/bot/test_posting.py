@@ -114,6 +114,9 @@ async def test_what_was_posted_is_taken_back_and_what_is_gone_already_is_no_obst
         assert "see the channel" in caught.value.hint
         assert "send messages" not in caught.value.hint
         living.discord.forbidden.clear()
+        living.discord.faults += [Fault(404)]  # which does not say what is unknown
+        with pytest.raises(DeliveryError, match="did not delete a message"):
+            await bot.take_back(HALL, first)
         living.discord.faults += [Fault(501)]
         with pytest.raises(DeliveryError, match="HTTP 501") as caught:
             await bot.take_back(HALL, first)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
@@ -20,6 +20,7 @@ from zos.core.errors import DeliveryError, LaterDeliveryError
 
 _NONCE_LENGTH = 24  # Discord takes 25
 _TOO_MANY_REQUESTS = 429
+_GONE = frozenset({10_003, 10_008})  # unknown channel, unknown message
 _TO_WRITE = "Let Zos's role see the channel and send messages there."
 _TO_DELETE = "Let Zos's role see the channel: it needs no more to delete what it wrote."
 
@@ -63,9 +64,12 @@ async def take_back(client: discord.Client, channel_id: int, posted: Sequence[st
         DeliveryError: If one was not deleted.
     """
     for message_id in posted:
-        deleting = _told(client, channel_id, "did not delete", _TO_DELETE)
-        with deleting, suppress(discord.NotFound):
-            await client.http.delete_message(channel_id, int(message_id))
+        with _told(client, channel_id, "did not delete", _TO_DELETE):
+            try:
+                await client.http.delete_message(channel_id, int(message_id))
+            except discord.NotFound as error:
+                if error.code not in _GONE:
+                    raise
 
 
 def objection(place: Place, servers: Iterable[str], channels: Iterable[str]) -> str | None:
