@@ -89,7 +89,7 @@ def test_it_is_recorded_with_the_consents_that_it_changed(zos: Zos, own_folder: 
     write(own_folder / "consent.json", [said_yes])
     archive(own_folder / "a.json")
     write(own_folder / "b.json", {"guild": {"id": "x"}, "channel": {}, "messages": [{}]})
-    zos("import", "a.json", "--consent", "consent.json")
+    zos("import", own_folder / "a.json", "--consent", own_folder / "consent.json")
     assert zos("import", "a.json", "b.json").exit_code != 0
     rows = json.loads(zos("access", "audit", "--json").stdout)
     assert [(one["origin"], one["action"], one["target"], one["status"]) for one in rows] == [

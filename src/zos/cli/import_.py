@@ -83,9 +83,9 @@ async def run_import(
     from zos.salience.ledger import SalienceLedger
 
     records = [] if consent_path is None else await read_consent_file(consent_path)
-    target = ", ".join(map(str, paths))
+    target = ", ".join(path.name or str(path) for path in paths)
     if consent_path is not None:
-        target = f"{len(records):,} consents of {consent_path}, and {target}"
+        target = f"{len(records):,} consents of {consent_path.name}, and {target}"
     async with app.database() as database, recorded_here(database, "import", target):
         consents = ConsentStore(database, app.config)
         with progress("Importing") as bar:
