@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from tests.api.conftest import Api
@@ -17,6 +18,7 @@ from zos.api.events import HEARTBEAT, RESYNC, EventHub
 from zos.core.clock import SimulatedClock, SystemClock
 from zos.core.errors import ServiceError
 from zos.db.engine import Database
+from zos.views.changes import JobWatch
 
 
 @asynccontextmanager
@@ -199,6 +201,23 @@ async def test_a_store_that_cannot_be_read_for_a_moment_ends_nothing(api: Api) -
         assert run.id.encode() in await anext(messages)
     await hub.close()
     await database.close()
+
+
+async def test_a_change_that_cannot_be_told_silences_no_other(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SteppedClock()
+    hub = EventHub(api.services.database, clock)
+    async with asyncio.timeout(20), hub.subscribe() as messages:
+        assert await anext(messages) == RESYNC
+        await clock.asleep.wait()
+        with monkeypatch.context() as broken:
+            broken.setattr(JobWatch, "step", AsyncMock(side_effect=ValueError("of no kind")))
+            await clock.step()
+        run = await api.open()
+        await clock.step()
+        assert run.id.encode() in await anext(messages)
+    await hub.close()
 
 
 async def test_a_hub_that_is_closed_takes_no_more(api: Api) -> None:

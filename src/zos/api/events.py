@@ -171,7 +171,11 @@ async def _read(step: Awaitable[list[_Change]]) -> list[_Change]:
         return await step
     except DatabaseError as error:
         log.warning("events_not_read", error=str(error))
-        return []
+    except (
+        Exception
+    ):  # the outermost loop: a change that cannot be told must not silence all others
+        log.exception("events_not_read")
+    return []
 
 
 class EventStream(StreamingResponse):
