@@ -37,7 +37,8 @@ _WORD = re.compile(rf"[{_UNSPACED}]|{_LETTER}+(?:[{_MARKS}{_UNSEEN}]+{_LETTER}*)
 _NOT_SEEN = re.compile(rf"[{_UNSEEN}]+")
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
 _PARTED = re.compile(r"[|•·~]")
-_MENTIONED = re.compile(r"@[_\\]*\Z")
+_IN_USERNAMES = "_.\\"  # beside letters and digits, as often as one likes; a text may escape them
+_MAX_USERNAME = 64  # characters, each escaped
 _MAX_GAP = 2
 _FIRST_ACCENT = 10  # combining classes below it are signs that tell letters apart, as the virama
 _MAX_LOOKED_UP = 64  # characters; an index does not take any length
@@ -128,13 +129,10 @@ class NameFinder:
                 position += 1
                 continue
             start = found[position].start()
-            mention = _MENTIONED.search(text, max(0, start - 1 - _MAX_GAP), start)
+            mark = _mark_before(text, start)
             position += len(name)
             yield Standing(
-                name,
-                start if mention is None else mention.start(),
-                found[position - 1].end(),
-                mention is not None,
+                name, start if mark is None else mark, found[position - 1].end(), mark is not None
             )
 
     def _name_at(
@@ -149,9 +147,21 @@ class NameFinder:
 
 
 def _is_together(text: str, found: list[re.Match[str]]) -> bool:
-    """Return whether nothing but a space or a mark stands between words."""
+    """Return whether nothing but a space or a mark stands between words, or what parts those of a username."""
     gaps = (text[one.end() : other.start()] for one, other in pairwise(found))
-    return all(len(gap) <= _MAX_GAP and "\n" not in gap for gap in gaps)
+    return all(_is_small(gap) for gap in gaps)
+
+
+def _is_small(gap: str) -> bool:
+    counted = gap.replace("_", "").replace("\\", "")
+    return "\n" not in gap and (len(counted) <= _MAX_GAP or not counted.strip(_IN_USERNAMES))
+
+
+def _mark_before(text: str, start: int) -> int | None:
+    """Return where the `@` of a mention stands whose first word starts at `start`, or None for no mention."""
+    first = max(0, start - 1 - _MAX_USERNAME)
+    led = text[first:start].rstrip(_IN_USERNAMES)
+    return first + len(led) - 1 if led.endswith("@") else None
 
 
 def _folded(word: str) -> str:
