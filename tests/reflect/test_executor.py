@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.fakes.model_server import Reply
 from tests.reflect.conftest import DEAR, GOOD, Night, channel, until
 
+from zos.core.errors import DatabaseError
 from zos.core.topics import TopicKey
 from zos.db.tables import insight, insight_source, layer_run, model_call, run_target, salience_entry
 from zos.reflect.executor import named_topics, selected_by_name
@@ -23,7 +25,7 @@ from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.runs.owner import this_process
 from zos.reflect.self_concept.store import add_version
 from zos.reflect.states import RunStatus, TargetStatus, Trigger
-from zos.reflect.targets.store import CANCELLED
+from zos.reflect.targets.store import CANCELLED, TargetStore
 from zos.salience.selector import Selected
 
 BROKEN = Reply(status=400, echo="no")
@@ -101,6 +103,26 @@ async def test_a_passing_error_is_tried_again(night: Night) -> None:
     assert run.status is RunStatus.SUCCESS
     (target,) = await night.rows(run_target)
     assert target.attempts == 3
+
+
+async def test_a_target_that_could_not_be_begun_is_tried_again_and_disturbs_no_other(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics = await night.talk(4)
+    begun: list[str] = []
+    start = TargetStore.start
+
+    async def failing_once(*given: Any, **how: Any) -> object:
+        begun.append(given[1])
+        if len(begun) == 2:
+            raise DatabaseError("canceling statement due to lock timeout")
+        return await start(*given, **how)
+
+    monkeypatch.setattr(TargetStore, "start", failing_once)
+    run = await night.make_executor().execute_layer(night.layer, topics)
+    assert (run.status, run.targets_done) == (RunStatus.SUCCESS, 4)
+    assert sorted(map(begun.count, set(begun))) == [1, 1, 1, 2]
+    assert len(night.server.requests) == 4
 
 
 async def test_each_wait_before_another_try_is_twice_the_last(night: Night) -> None:

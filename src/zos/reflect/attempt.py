@@ -58,10 +58,7 @@ class Attempts:
             LostRunError: Another process has taken the run over.
         """
         for attempt in range(target.attempts + 1, self.settings.target_attempts + 1):
-            brief = await self._begin(run, layer, target)
-            if brief is None:
-                return target.status
-            result = await self._guarded(run, layer, target, brief)
+            result = await self._guarded(run, layer, target)
             if isinstance(result, TargetStatus):
                 return result
             if not result.retryable or attempt == self.settings.target_attempts:
@@ -84,10 +81,11 @@ class Attempts:
         return await self.targets.start(target.id, now=self.clock.now(), then=brief)
 
     async def _guarded(
-        self, run: LayerRun, layer: Layer, target: RunTarget, brief: TargetBrief
+        self, run: LayerRun, layer: Layer, target: RunTarget
     ) -> TargetStatus | ZosError:
         try:
-            return await self._try(run, layer, target, brief)
+            brief = await self._begin(run, layer, target)
+            return target.status if brief is None else await self._try(run, layer, target, brief)
         except (BudgetError, LostRunError):
             raise
         except ZosError as error:
