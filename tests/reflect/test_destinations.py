@@ -31,6 +31,25 @@ def test_every_destination_is_off_until_its_key_is_set(destination: str, key: st
     insist_allowed(destination, EVERYTHING)
 
 
+IMPOSSIBLE = (
+    "http://a..b/",
+    f"http://{'a' * 64}.example/",
+    "http://hooks.example:99999/",
+    "http://xn--a/",
+    "http://x:port/",
+)
+
+
+@pytest.mark.parametrize("address", IMPOSSIBLE)
+def test_what_could_never_be_connected_to_is_refused(address: str) -> None:
+    with pytest.raises(DeliveryError, match="not valid") as caught:
+        insist_allowed(address, OutputConfig(webhook_hosts=frozenset({"a..b", "hooks.example"})))
+    assert not caught.value.retryable
+    assert named(address) == "an address that is not valid"
+    sending = layer(nodes=[*NODES, {"type": "output", "destination": address}])
+    assert ["not valid" in str(one) for one in withheld(sending, EVERYTHING)] == [True]
+
+
 @pytest.mark.parametrize(
     "url", ["https://hooks.example.evil/", "https://hooks.example@evil/", "http://[", "https://?"]
 )

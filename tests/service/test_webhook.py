@@ -55,6 +55,21 @@ async def test_a_text_is_posted_with_its_key(webhook: Webhook, status: int) -> N
     assert webhook.received == [(PAYLOAD, "k1", webhook.url.removeprefix("http://"))]
 
 
+async def test_a_key_in_any_script_is_posted_in_ascii(webhook: Webhook) -> None:
+    payload = {**PAYLOAD, "dedup_key": "k1:Übersicht:https://hooks.example/ä"}
+    await post_json(f"{webhook.url}/200", payload, HERE)
+    ((told, key, _),) = webhook.received
+    assert (told, key) == (payload, "k1:%C3%9Cbersicht:https://hooks.example/%C3%A4")
+
+
+@pytest.mark.parametrize("url", ["http://a..b/secret", f"http://{'a' * 64}.example/secret"])
+async def test_an_address_that_cannot_be_looked_up_is_given_up_and_not_named(url: str) -> None:
+    with pytest.raises(DeliveryError, match="cannot be asked: UnicodeError") as caught:
+        await post_json(url, PAYLOAD, HERE)
+    assert not caught.value.retryable
+    assert "secret" not in str(caught.value)
+
+
 async def test_the_address_that_was_looked_at_is_posted_to_under_the_hosts_own_name(
     webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from zos.reflect.nodes.output import Output
 
 LOG = "log"
 DISCORD = "discord:"
+_MAX_PORT = 2**16 - 1
 
 
 def insist_allowed(destination: str, settings: OutputConfig) -> None:
@@ -36,7 +37,12 @@ def insist_allowed(destination: str, settings: OutputConfig) -> None:
                 f"Zos may not write to the Discord channel {channel_id}.",
                 hint="Add it to output.discord_channels if it should.",
             )
-    elif (host := _host(destination)) not in settings.webhook_hosts:
+    elif (host := _host(destination)) is None:
+        raise DeliveryError(
+            "Zos cannot post to an address that is not valid.",
+            hint="Correct the destination of the layer's output.",
+        )
+    elif host not in settings.webhook_hosts:
         raise DeliveryError(
             f"Zos may not post to {host}.", hint="Add it to output.webhook_hosts if it should."
         )
@@ -51,7 +57,7 @@ def named(destination: str) -> str:
     """Return a destination as logs may tell it: of a webhook the host alone, as its path is often a secret."""
     if destination == LOG or destination.startswith(DISCORD):
         return destination
-    return _host(destination)
+    return _host(destination) or "an address that is not valid"
 
 
 def withheld(layer: Layer, settings: OutputConfig) -> Iterator[DeliveryError]:
@@ -64,8 +70,11 @@ def withheld(layer: Layer, settings: OutputConfig) -> Iterator[DeliveryError]:
                 yield error
 
 
-def _host(url: str) -> str:
+def _host(address: str) -> str | None:
+    """Return the host of a webhook, or None where no name server or port could ever be asked."""
     try:
-        return httpx.URL(url).host
-    except httpx.InvalidURL:
-        return "an address that is not valid"
+        url = httpx.URL(address)
+        is_possible = 0 < (url.port or 1) <= _MAX_PORT and url.host.encode("idna")
+    except (httpx.InvalidURL, UnicodeError):
+        return None
+    return url.host if is_possible else None

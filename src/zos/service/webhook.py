@@ -11,6 +11,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import quote
 
 import httpx
 
@@ -25,7 +26,7 @@ _NONE: Mapping[str, str] = {}
 
 
 async def post_json(url: str, payload: Mapping[str, object], settings: OutputConfig) -> None:
-    """POST a payload as JSON, with its `dedup_key` as the `Idempotency-Key`.
+    """POST a payload as JSON, with its `dedup_key`, percent-encoded, as the `Idempotency-Key`.
 
     Args:
         url: Where to: to a host that `insist_allowed` has let pass.
@@ -35,7 +36,7 @@ async def post_json(url: str, payload: Mapping[str, object], settings: OutputCon
     Raises:
         DeliveryError: If it was not delivered.
     """
-    key = {"Idempotency-Key": str(payload["dedup_key"])}
+    key = {"Idempotency-Key": quote(str(payload["dedup_key"]), safe=":/")}  # headers are ASCII
     await send("POST", httpx.URL(url), settings, payload, headers=key)
 
 
@@ -66,6 +67,11 @@ async def send(
             answer = await _send(method, url, settings, body, headers)
     except (httpx.HTTPError, OSError) as error:
         raise LaterDeliveryError(f"The webhook was not reached: {type(error).__name__}.") from None
+    except (httpx.InvalidURL, ValueError) as error:
+        raise DeliveryError(
+            f"The webhook cannot be asked: {type(error).__name__}.",
+            hint="Correct the destination of the layer's output.",
+        ) from None
     if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
         raise LaterDeliveryError(f"The webhook answered HTTP {answer.status_code}.")
     if not is_fine(answer):

@@ -125,6 +125,27 @@ async def test_a_passing_failure_is_tried_again_later(world: World, clock: Simul
     assert len(port.taken) == 1
 
 
+async def test_a_text_that_nobody_can_deliver_does_not_stop_the_next(
+    world: World, clock: SimulatedClock
+) -> None:
+    await write(world, clock, "a")
+    port = RecordingPort(RuntimeError("a bug"))
+    port.stands = ["9001"]
+    await write(world, clock, "b")
+    delivery = delivery_to(world, port, clock)
+    with capture_logs() as logs:
+        assert await delivery.step()
+    assert [payload["text"] for _, payload in port.taken] == ["b"]
+    assert "output_crashed" in [one["event"] for one in logs]
+    async with world.database.read() as connection:
+        kept = (await connection.execute(select(outbox).order_by(outbox.c.id))).first()
+    assert kept is not None
+    assert (kept.attempts, kept.last_error, kept.posted) == (1, "RuntimeError", ["9001"])
+    clock.move_to(kept.next_attempt_at)
+    assert await delivery.step()
+    assert [payload["text"] for _, payload in port.taken] == ["b", "a"]
+
+
 async def test_a_final_failure_is_not_tried_again(world: World, clock: SimulatedClock) -> None:
     await write(world, clock, "a")
     await delivery_to(world, RecordingPort(ZosError("no such channel")), clock).step()

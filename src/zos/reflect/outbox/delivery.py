@@ -101,6 +101,11 @@ class Delivery:
             )
         except ZosError as error:
             await self._failed(text, str(error), posted, retryable=error.retryable)
+        except (
+            Exception
+        ) as error:  # a text's outermost frame: first in each turn, it would stop all others
+            log.exception("output_crashed", destination=named(text.destination))
+            await self._failed(text, type(error).__name__, posted, retryable=True)
         except asyncio.CancelledError:
             cut_short = self._store.cut_short(text, posted=posted, now=self._clock.now())
             await _ended(asyncio.ensure_future(cut_short))
