@@ -21,7 +21,7 @@ from zos.core.scopes import Scope
 from zos.db.engine import Database
 from zos.db.tables import insight, message, outbox, outbox_member
 from zos.reflect.context import OutgoingText
-from zos.reflect.outbox.delivery import Delivery
+from zos.reflect.outbox.delivery import PAUSES_SECONDS, Delivery
 from zos.reflect.outbox.store import MAX_ATTEMPTS, OutboxStore, put
 from zos.reflect.outbox.withdrawal.store import WITHDRAWN
 
@@ -231,6 +231,34 @@ async def test_a_stop_while_a_delivery_is_recorded_does_not_undo_it(
     with pytest.raises(asyncio.CancelledError):
         await step
     assert (await row(world)).delivered_at == clock.now()
+
+
+@pytest.mark.parametrize(("how", "errors"), [("delivered", ()), ("failed", (BusyError(),))])
+async def test_what_stands_there_is_known_though_the_store_failed_for_a_moment(
+    world: World,
+    clock: SimulatedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+    errors: tuple[Exception, ...],
+) -> None:
+    begun, record = clock.now(), getattr(OutboxStore, how)
+    failures = [DatabaseError()] * len(PAUSES_SECONDS)
+
+    async def busy(*given: Any, **more: Any) -> None:
+        if failures:
+            raise failures.pop()
+        await record(*given, **more)
+
+    monkeypatch.setattr(OutboxStore, how, busy)
+    await posted(world, clock, *errors)
+    kept = await row(world)
+    assert (kept.posted, kept.delivered_at) == (["9001", "9002"], None if errors else begun)
+    assert clock.now() - begun == timedelta(seconds=sum(PAUSES_SECONDS))
+    failures += [DatabaseError()] * (len(PAUSES_SECONDS) + 1)  # for good
+    async with world.database.write() as connection:
+        await connection.execute(delete(outbox))
+    with pytest.raises(DatabaseError):
+        await posted(world, clock, *errors)
 
 
 async def never() -> None:

@@ -7,15 +7,14 @@ it: what was public when it was made may be so no more.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
-from typing import Any
 
 import structlog
 
 from zos.consent.store import ConsentStore
 from zos.core.clock import Clock
-from zos.core.errors import ZosError
+from zos.core.errors import DatabaseError, ZosError
 from zos.core.ports import OutputPort
 from zos.db.engine import Database
 from zos.reflect.destinations import named
@@ -27,6 +26,9 @@ log = structlog.get_logger(__name__)
 DELIVERY_TIMEOUT_SECONDS = 60.0
 RECORDING_SECONDS = 5.0
 """How long a stop of the service waits until it is recorded what stands there."""
+
+PAUSES_SECONDS = (1.0, 5.0, 20.0)
+"""Before it is tried again to record how an attempt ended."""
 
 
 class Delivery:
@@ -79,7 +81,8 @@ class Delivery:
         }
         posted = [*text.posted]
         if await self._did(text, self._port.deliver(text.destination, payload, posted), posted):
-            await _recorded(self._store.delivered(text, posted=posted, now=self._clock.now()))
+            now = self._clock.now()
+            await self._recorded(lambda: self._store.delivered(text, posted=posted, now=now))
 
     async def _take_back(self, text: PendingText) -> None:
         posted = text.posted  # of what was erased before it was delivered nothing
@@ -107,7 +110,8 @@ class Delivery:
             log.exception("output_crashed", destination=named(text.destination))
             await self._failed(text, type(error).__name__, posted, retryable=True)
         except asyncio.CancelledError:
-            cut_short = self._store.cut_short(text, posted=posted, now=self._clock.now())
+            now = self._clock.now()
+            cut_short = self._insist(lambda: self._store.cut_short(text, posted=posted, now=now))
             await _ended(asyncio.ensure_future(cut_short))
             raise
         else:
@@ -123,20 +127,31 @@ class Delivery:
             error=reason,
             attempts=text.attempts + 1,
         )
-        failure = self._store.failed(
-            text, error=reason, retryable=retryable, posted=posted, now=self._clock.now()
+        now = self._clock.now()
+        await self._recorded(
+            lambda: self._store.failed(
+                text, error=reason, retryable=retryable, posted=posted, now=now
+            )
         )
-        await _recorded(failure)
 
+    async def _recorded(self, record: Callable[[], Awaitable[None]]) -> None:
+        """Record how an attempt ended, also while the service stops: else nobody knew what to take back."""
+        recording = asyncio.ensure_future(self._insist(record))
+        try:
+            await asyncio.shield(recording)
+        except asyncio.CancelledError:
+            await _ended(recording)
+            raise
 
-async def _recorded(record: Coroutine[Any, Any, None]) -> None:
-    """Record how an attempt ended, also while the service stops: else nobody knew what to take back."""
-    recording = asyncio.ensure_future(record)
-    try:
-        await asyncio.shield(recording)
-    except asyncio.CancelledError:
-        await _ended(recording)
-        raise
+    async def _insist(self, record: Callable[[], Awaitable[None]]) -> None:
+        """Record, again after pauses where the store fails: what is posted once more nobody could take back."""
+        for pause in PAUSES_SECONDS:
+            try:
+                return await record()
+            except DatabaseError as error:
+                log.warning("output_not_recorded_yet", error=str(error))
+            await self._clock.sleep(pause)
+        return await record()
 
 
 async def _ended(recording: asyncio.Future[None]) -> None:
