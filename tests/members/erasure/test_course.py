@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.members.lived import (
     ANN_AUTHOR,
     B_ALONE,
     BEN,
+    BEN_AUTHOR,
     CANARIES,
     LIKE_ANN,
     ROOM,
@@ -41,8 +43,18 @@ from zos.db.tables import member
 from zos.insights.quarantine.store import settle
 from zos.llm.store import ModelCallStore
 from zos.members.erasure import course, store
+from zos.members.reexamining.rewording.store import Texts, texts_after
+from zos.members.reexamining.store import Gone, insights_about, strike
 from zos.members.rights import Members
-from zos.observe.events import AgentSeen, Author, ChannelKind, ChannelSeen, MemberUpdated
+from zos.observe.events import (
+    AgentSeen,
+    Author,
+    ChannelKind,
+    ChannelSeen,
+    Emoji,
+    MemberUpdated,
+    ReactionAdded,
+)
 from zos.observe.importer import Importer
 from zos.reflect.self_concept.store import SelfConceptStore
 from zos.reflect.states import TargetStatus
@@ -187,6 +199,60 @@ async def test_notes_of_servers_in_which_they_were_never_seen_stay_as_they_are(
     await lived.members.forget(ANN, "member")
     assert (await said_of(lived, "there")) == "Annquetzal nests"
     assert (await said_of(lived, "global")) == "someone?"
+
+
+async def test_where_they_only_wrote_were_mentioned_or_reacted_notes_say_someone(
+    lived: Lived,
+) -> None:
+    dan, dora, rob = (Author(one, f"m{one}", f"Jackdaw{one}") for one in (107, 108, 109))
+    for one in (dan, dora, rob):  # all were seen elsewhere, and are no members here any more
+        await lived.record(MemberUpdated(replace(one, role_ids=()), 2, EPOCH))
+    await lived.record(
+        wrote(5_001, dan, "Hello all"),
+        wrote(5_002, BEN_AUTHOR, "Hello Dora", mentions=(dora,)),
+        ReactionAdded(5_002, SERVER, Emoji("👍"), rob, EPOCH),
+    )
+    nowhere = Author(110, "m110", "Jackdaw110")
+    await lived.record(MemberUpdated(nowhere, SERVER, EPOCH))
+    for one in (dan, dora, rob, nowhere):
+        said = f"{one.display_name} waved"
+        lived.insights["waved"] = await lived.world.learn(said, message_ids=[B_ALONE])
+        await lived.members.forget(one.id, "member")
+        assert (await said_of(lived, "waved")) == "someone waved", one
+
+
+async def test_an_erasure_that_goes_on_looks_at_the_notes_of_all_servers(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(course, "insights_about", broken_once(insights_about))
+    dan = Author(107, "dan", "Dandelion")
+    await lived.record(MemberUpdated(replace(dan, role_ids=()), 2, EPOCH))
+    await lived.record(wrote(5_001, dan, "Hello all"))
+    lived.insights["dan"] = await lived.world.learn("Dandelion waved", message_ids=[B_ALONE])
+    with pytest.raises(DatabaseError):
+        await lived.members.forget(107, "member")
+    await lived.members.finish_erasures()
+    assert (await said_of(lived, "dan")) == "someone waved"
+
+
+@pytest.mark.parametrize("word", ["deskquetzal", "waved"])
+async def test_a_line_that_is_struck_while_a_note_is_reworded_does_not_come_back(
+    word: str, lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = ("Annquetzal waved", "Ben has a deskquetzal")
+    lived.insights["two"] = made = await lived.world.learn(*lines, message_ids=[B_ALONE])
+
+    async def then_struck(*arguments: Any, **options: Any) -> list[Texts]:
+        if not (texts := await texts_after(*arguments, **options)):
+            return texts
+        async with lived.database.write() as connection:
+            await strike(lived.database, connection, [made], Gone(says=lambda line: word in line))
+        return texts
+
+    monkeypatch.setattr(course, "texts_after", then_struck)
+    await lived.members.forget(ANN, "member")
+    left = {"deskquetzal": "someone waved", "waved": "Ben has a deskquetzal"}
+    assert (await said_of(lived, "two")) == left[word]
 
 
 async def said_of(lived: Lived, name: str) -> str:

@@ -7,7 +7,7 @@ from then on nothing of the member comes in, is shown or is thought about.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from zos.members.erasure.aftermath import Aftermath
 from zos.members.erasure.deeds import store as deeds
 from zos.members.erasure.echoes import Echoes
 from zos.members.knowledge import store as knowledge
-from zos.members.reexamining.rewording.store import Texts, put_texts, reworded, texts_after
+from zos.members.reexamining.rewording.store import put_texts, reworded, texts_after, texts_at
 from zos.members.reexamining.store import (
     Gone,
     insights_about,
@@ -95,12 +95,14 @@ class Eraser:
     ) -> Erasure:
         """Erase a member, from the beginning or from where it stopped; return the receipt."""
         async with self._one_at_a_time:
-            erasure_id = (await self.open(member_id, by)).id
+            erasure = await self.open(member_id, by)
+            erasure_id = erasure.id
             await self._settle_self_concept()
             names = await self._names(member_id)
+            near = await self._servers(erasure)
             await self._messages(erasure_id, member_id, names, progress or _nobody)
             await self._insights(erasure_id, member_id, names)
-            await self._notes(erasure_id, member_id, names)
+            await self._notes(erasure_id, member_id, names, near)
             await self._topics(erasure_id, member_id)
             await self._runs(erasure_id, member_id)
             await self._reactions(erasure_id, member_id)
@@ -135,6 +137,13 @@ class Eraser:
         if profile is None:
             return frozenset()
         return frozenset(filter(None, (profile.name, profile.display_name, profile.global_name)))
+
+    async def _servers(self, erasure: Erasure) -> frozenset[int] | None:
+        """Return the servers in which the member was seen, or None where not all of them are known any more."""
+        if "messages" in erasure.receipt:  # it goes on: what they wrote there may be gone
+            return None
+        async with self._database.read() as connection:
+            return await store.servers_of(connection, erasure.member_id) or None
 
     async def _messages(
         self,
@@ -194,7 +203,13 @@ class Eraser:
             await store.note(connection, erasure_id, counts)
         return bool(ids)
 
-    async def _notes(self, erasure_id: str, member_id: int, names: frozenset[str]) -> None:
+    async def _notes(
+        self,
+        erasure_id: str,
+        member_id: int,
+        names: frozenset[str],
+        near: frozenset[int] | None,
+    ) -> None:
         """Take their names out of notes that only say them, as others do: these stay what they are.
 
         Texts that were sent of such notes, or wait to be, are taken back.
@@ -205,16 +220,21 @@ class Eraser:
         last = 0
         while True:
             async with self._database.read() as connection:
-                texts = await texts_after(connection, last, near=member_id, limit=PORTION)
+                texts = await texts_after(connection, last, near=near, limit=PORTION)
             if not texts:
                 return
-            if changed := [*reworded(texts, told)]:
-                await self._reword(erasure_id, changed)
+            if found := [one.seq for one in reworded(texts, told)]:
+                await self._reword(erasure_id, found, told)
             last = texts[-1].seq
 
-    async def _reword(self, erasure_id: str, changed: list[Texts]) -> None:
+    async def _reword(
+        self, erasure_id: str, seqs: Collection[int], told: Callable[[str], str]
+    ) -> None:
         async with self._database.write() as connection:
             await take_turn(self._database, connection)  # what Zos heard of its own posts goes, too
+            changed = [*reworded(await texts_at(self._database, connection, seqs), told)]
+            if not changed:
+                return
             await put_texts(connection, changed)
             sent = await self._aftermath.take_back(
                 connection, {one.origin for one in changed}, erasure_id=erasure_id

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, and_, cast, delete, exists, func, not_, select, true, update
+from sqlalchemy import Text, and_, cast, delete, exists, func, not_, select, true, union, update
 
 from zos.core.ids import new_ulid
 from zos.core.topics import TopicKey
@@ -24,6 +24,7 @@ from zos.db.tables import (
     erasure,
     layer_run,
     member,
+    membership,
     mention,
     message,
     message_deletion,
@@ -32,6 +33,7 @@ from zos.db.tables import (
     reaction,
     run_target,
     selection,
+    topic,
 )
 from zos.reflect.outbox.withdrawal.store import take_back_calling
 from zos.reflect.states import RunStatus, TargetStatus
@@ -136,6 +138,23 @@ async def note(connection: AsyncConnection, erasure_id: str, gone: Mapping[str, 
     receipt.update(added)
     change = update(erasure).where(erasure.c.id == erasure_id)
     await connection.execute(change.values(receipt=dict(sorted(receipt.items()))))
+
+
+async def servers_of(connection: AsyncConnection, member_id: int) -> frozenset[int]:
+    """Return the servers in which anything tells of the member. An archive's authors have no membership."""
+    written = select(message.c.server_id)
+    told = union(
+        select(membership.c.server_id).where(membership.c.member_id == member_id),
+        written.where(message.c.author_id == member_id),
+        written.where(message.c.reply_to_author_id == member_id),
+        written.join(mention).where(mention.c.member_id == member_id),
+        written.join(reaction).where(reaction.c.member_id == member_id),
+        *(
+            select(topic.c.server_id).where(column == member_id)
+            for column in (topic.c.member_a, topic.c.member_b)
+        ),
+    )
+    return frozenset((await connection.execute(told)).scalars()) - {None}
 
 
 async def count_messages(connection: AsyncConnection, member_id: int) -> int:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 
-from zos.db.tables import insight, membership
+from zos.db.sets import is_one_of
+from zos.db.tables import insight
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from zos.db.engine import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +28,43 @@ class Texts:
 
 
 async def texts_after(
-    connection: AsyncConnection, seq: int, *, near: int, limit: int
+    connection: AsyncConnection, seq: int, *, near: Collection[int] | None, limit: int
 ) -> list[Texts]:
     """Return the next `limit` insights' texts after a position.
 
     Args:
         connection: The database.
         seq: The position.
-        near: A member: of servers in which they were never seen, no text is returned.
+        near: Servers: of others, no text is returned. None: whatever the server.
         limit: How many at most.
     """
-    seen_in = select(membership.c.server_id).where(membership.c.member_id == near)
-    is_near = insight.c.server_id.is_(None) | insight.c.server_id.in_(seen_in)
-    query = select(
-        insight.c.seq,
-        insight.c.run_id,
-        insight.c.target_id,
-        insight.c.content,
-        insight.c.open_questions,
-    )
-    page = query.where(insight.c.seq > seq, is_near).order_by(insight.c.seq).limit(limit)
+    is_next = insight.c.seq > seq
+    if near is not None:
+        is_next &= insight.c.server_id.is_(None) | insight.c.server_id.in_(near)
+    return await _texts(connection, _TEXTS.where(is_next).limit(limit))
+
+
+async def texts_at(
+    database: Database, connection: AsyncConnection, seqs: Collection[int]
+) -> list[Texts]:
+    """Return the texts at these positions as they are now; nobody changes them before the caller has."""
+    there = is_one_of(database, insight.c.seq, seqs)
+    return await _texts(connection, _TEXTS.where(there).with_for_update())
+
+
+_TEXTS = select(
+    insight.c.seq,
+    insight.c.run_id,
+    insight.c.target_id,
+    insight.c.content,
+    insight.c.open_questions,
+).order_by(insight.c.seq)
+
+
+async def _texts(connection: AsyncConnection, query: Select[Any]) -> list[Texts]:
     return [
         Texts(row.seq, (row.run_id, row.target_id), row.content, tuple(row.open_questions))
-        for row in await connection.execute(page)
+        for row in await connection.execute(query)
     ]
 
 
