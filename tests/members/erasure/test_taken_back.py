@@ -134,6 +134,45 @@ async def test_texts_of_notes_that_only_say_their_name_are_taken_back_too(lived:
     assert port.taken_back == [(f"discord:{ROOM}", (str(DIGEST),))]
 
 
+@pytest.mark.parametrize(
+    ("destination", "error", "told"),
+    [
+        ("https://hooks.example/x", None, {"outgoing_texts_out_of_reach": 1}),
+        ("log", None, {"outgoing_texts_out_of_reach": 1}),
+        ("https://hooks.example/x", DeliveryError("no"), {}),
+    ],
+)
+async def test_what_is_erased_while_it_is_sent_where_it_stays_is_told_of_as_out_of_reach(
+    lived: Lived,
+    monkeypatch: pytest.MonkeyPatch,
+    destination: str,
+    error: DeliveryError | None,
+    told: dict[str, int],
+) -> None:
+    async def origin(*_: object) -> Origin:
+        return Origin({"text": "An outquetzal was seen"}, frozenset(), (SERVER,), (ROOM,))
+
+    async def deliver(*_: object) -> None:
+        await lived.members.forget(ANN, "member")
+        if error is not None:
+            raise error
+
+    port = Port(None)
+    monkeypatch.setattr(OutboxStore, "origin", origin)
+    monkeypatch.setattr(port, "deliver", deliver)
+    due = {"next_attempt_at": EPOCH, "destination": destination}
+    async with lived.database.write() as connection:
+        await connection.execute(update(outbox).values(due))
+    delivery = Delivery(lived.database, port, lived.consents, lived.clock)
+    assert await delivery.step()
+    lived.clock.move_to(lived.clock.now() + UNDER_WAY)
+    await delivery.step()
+    await lived.members.finish_erasures()
+    assert await receipt(lived) == {"outgoing_texts": 1, **told}
+    assert port.taken_back == []
+    assert await lived.rows("SELECT id FROM outbox") == []
+
+
 async def test_what_is_erased_while_it_is_delivered_is_taken_back_and_told_of(
     lived: Lived, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +214,7 @@ async def test_what_was_erased_before_it_was_delivered_is_told_of_when_that_is_s
     lived.clock.move_to(lived.clock.now() + UNDER_WAY)
     assert await delivery.step()
     await lived.members.finish_erasures()
+    assert await receipt(lived) == {"outgoing_texts": 1}  # nothing of it was ever sent
     assert await lived.rows("SELECT id FROM outbox") == []
 
 

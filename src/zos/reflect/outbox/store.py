@@ -219,10 +219,10 @@ class OutboxStore:
         await self._end(text, posted, done, now)
 
     async def taken_back(self, text: PendingText) -> None:
-        """Record that nothing of a text stands there any more."""
+        """Record that nothing of a text stands there any more, or that nothing ever did: without an attempt."""
         gone = {
             "posted": None,
-            "attempts": text.attempts + 1,
+            "attempts": text.attempts + bool(text.posted),
             "next_attempt_at": None,
             "last_error": WITHDRAWN,
         }
@@ -276,6 +276,9 @@ class OutboxStore:
             if stands and not ended.rowcount:
                 await self._put_again(connection, text, stands, now)
                 await withdraw(self._database, connection, [text.id], now)
+            elif "delivered_at" in values and not ended.rowcount:
+                sent = {"delivered_at": now, "next_attempt_at": None}  # where it cannot be deleted
+                await connection.execute(update(outbox).where(outbox.c.id == text.id).values(sent))
 
     async def _put_again(
         self, connection: AsyncConnection, text: PendingText, posted: list[str], now: datetime

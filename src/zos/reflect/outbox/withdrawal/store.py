@@ -173,8 +173,13 @@ def _may_be_under_way(text: Row[Any], now: datetime) -> bool:
 
 
 def _is_out_of_reach(text: Row[Any]) -> bool:
-    was_sent = text.delivered_at is not None and text.withdrawn_at is None
+    was_sent = text.delivered_at is not None and not _was_taken_back(text)
     return was_sent and text.posted is None
+
+
+def _was_taken_back(text: Row[Any]) -> bool:
+    """Return whether what was posted was deleted: of what is withdrawn, attempts are those to do so."""
+    return text.withdrawn_at is not None and text.posted is None and text.attempts > 0
 
 
 async def are_settled(connection: AsyncConnection) -> bool:
@@ -183,10 +188,15 @@ async def are_settled(connection: AsyncConnection) -> bool:
 
 
 async def settled(connection: AsyncConnection) -> Mapping[str, Mapping[str, int]]:
-    """Delete the rows of texts that erasures took back and that are dealt with; return counts by erasure."""
-    gone = delete(outbox).where(_SETTLED)
+    """Delete the rows of texts that erasures took back and that are dealt with; return counts by erasure.
+
+    Of what never left there is none.
+    """
     counts = defaultdict[str, Counter[str]](Counter)
-    for row in await connection.execute(gone.returning(outbox.c.erasure_id, outbox.c.posted)):
-        left = "outgoing_texts_taken_back" if row.posted is None else "outgoing_texts_left"
-        counts[row.erasure_id][left] += 1
+    for row in await connection.execute(delete(outbox).where(_SETTLED).returning(*outbox.c)):
+        counts[row.erasure_id] += Counter(
+            outgoing_texts_taken_back=int(_was_taken_back(row)),
+            outgoing_texts_left=int(row.posted is not None),
+            outgoing_texts_out_of_reach=int(_is_out_of_reach(row)),
+        )
     return counts
