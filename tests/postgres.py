@@ -49,11 +49,14 @@ def emptied(uri: str) -> bool:
     return False
 
 
-async def somebody_waits(database: Database) -> None:
+async def somebody_waits(database: Database, *, longer_than_seconds: float = 0) -> None:
     """Return when a transaction waits for a lock that another one has."""
-    waiting = text("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+    waiting = text(
+        "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted"
+        " AND (:seconds = 0 OR extract(epoch FROM clock_timestamp() - waitstart) > :seconds))"
+    )
     async with asyncio.timeout(20), database.read() as connection:
-        while not await connection.scalar(waiting):
+        while not await connection.scalar(waiting, {"seconds": longer_than_seconds}):
             pass
 
 

@@ -262,7 +262,7 @@ async def test_a_call_whose_end_cannot_be_written_stays_reserved_until_it_is_fou
     clock: SimulatedClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(engine, "LOCK_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(engine, "PAID_WAIT_SECONDS", 0.2)
     impatient = Database(config)
     await impatient.connect()
     server.tell(Reply(reflection(), delay_seconds=0.2))

@@ -11,13 +11,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.fakes.model_server import Reply
+from tests.postgres import somebody_waits
 from tests.reflect.conftest import DEAR, GOOD, Night, channel, until
 
 from zos.core.errors import DatabaseError
 from zos.core.topics import TopicKey
+from zos.db import engine
 from zos.db.tables import insight, insight_source, layer_run, model_call, run_target, salience_entry
 from zos.reflect.executor import named_topics, selected_by_name
 from zos.reflect.layer import Layer
@@ -123,6 +125,27 @@ async def test_a_target_that_could_not_be_begun_is_tried_again_and_disturbs_no_o
     assert (run.status, run.targets_done) == (RunStatus.SUCCESS, 4)
     assert sorted(map(begun.count, set(begun))) == [1, 1, 1, 2]
     assert len(night.server.requests) == 4
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> float:
+    """How many seconds the store, opened after this, waits for a lock."""
+    monkeypatch.setattr(engine, "LOCK_TIMEOUT_SECONDS", 0.05)
+    return 0.05
+
+
+@pytest.mark.parametrize("config", ["postgres"], indirect=True)  # SQLite's wait is a setting
+@pytest.mark.parametrize("table", ["model_call", "insight"])
+async def test_what_was_paid_for_waits_until_its_table_is_written_anew(
+    impatient: float, night: Night, table: str
+) -> None:
+    topics = await night.talk(1)
+    async with night.database.write() as purging:
+        await purging.execute(text(f"LOCK TABLE {table} IN SHARE MODE"))
+        running = asyncio.create_task(night.make_executor().execute_layer(night.layer, topics))
+        await somebody_waits(night.database, longer_than_seconds=2 * impatient)
+    assert (await running).status is RunStatus.SUCCESS
+    assert len(night.server.requests) == 1
 
 
 async def test_each_wait_before_another_try_is_twice_the_last(night: Night) -> None:

@@ -37,7 +37,7 @@ class DatabaseConfig(Section):
         "", description="SQLAlchemy URL (sqlite:///… or postgresql://…); empty: <data_dir>/zos.db"
     )
     pool_size: int = Field(
-        8, ge=2, le=100, description="Reading connections (PostgreSQL: all connections)"
+        8, ge=2, le=100, description="Reading connections (PostgreSQL: all but a few)"
     )
     busy_timeout_seconds: float = Field(
         5.0, gt=0, le=60, description="SQLite: wait for another writer"

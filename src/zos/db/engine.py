@@ -34,10 +34,17 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_SECONDS = 10
 LOCK_TIMEOUT_SECONDS = 30.0
 """How long a statement waits for another transaction's lock on PostgreSQL; on SQLite the settings say."""
+PAID_WAIT_SECONDS = 3600.0
+"""How long it waits that stores what a model was paid for, likewise: `purge` may write a large table anew meanwhile."""
+_PAID_CONNECTIONS = 4  # of its own, since all others may be waiting then
 
 _PRIVATE = 0o700
 _CACHE_KIB = 16 * 1024  # of each connection; four times as much made nothing faster
 _LATER = "zos_later"
+# Not a parameter of the start, which poolers refuse. What the URL, the role or the database says, wins.
+_LIMIT_WAITS = """
+    SELECT set_config('lock_timeout', %s, false) WHERE current_setting('lock_timeout') = '0'
+"""
 LATER: dict[str, Any] = {_LATER: True}
 """Execution options of a statement whose result nobody looks at: SQLite's goes along with the next of its transaction."""
 
@@ -90,6 +97,7 @@ class Database:
         self._settings = config.database
         self._reader: AsyncEngine | None = None
         self._writer: AsyncEngine | None = None
+        self._payer: AsyncEngine | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -153,10 +161,10 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        engines = {engine for engine in (self._reader, self._writer) if engine is not None}
-        self._reader = self._writer = None
+        engines = {self._reader, self._writer, self._payer} - {None}
+        self._reader = self._writer = self._payer = None
         for engine in engines:
-            await engine.dispose()
+            await _opened(engine).dispose()
 
     @asynccontextmanager
     async def read(self, within: AsyncConnection | None = None) -> AsyncIterator[AsyncConnection]:
@@ -172,13 +180,16 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, is_paid: bool = False) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that writes; it commits at the end, or rolls back on an error.
+
+        Args:
+            is_paid: Whether it stores what a model was paid for, and so waits long (see `PAID_WAIT_SECONDS`).
 
         Raises:
             DatabaseError: If the store fails; errors of the statements themselves pass unchanged.
         """
-        async with self._transaction(self._writer) as connection:
+        async with self._transaction(self._payer if is_paid else self._writer) as connection:
             yield connection
 
     async def read_at_once(self, work: Callable[[AsyncConnection], Awaitable[_Result]]) -> _Result:
@@ -192,8 +203,10 @@ class Database:
         """
         return await self._at_once(self._reader, work)
 
-    async def write_at_once(self, work: Callable[[AsyncConnection], Awaitable[_Result]]) -> _Result:
-        """Return what `work` does, likewise, in a transaction that writes.
+    async def write_at_once(
+        self, work: Callable[[AsyncConnection], Awaitable[_Result]], *, is_paid: bool = False
+    ) -> _Result:
+        """Return what `work` does, likewise, in a transaction that writes (see `write`).
 
         It commits at the end, or rolls back on an error. Whoever is cancelled meanwhile is so when
         that is done: what was written stays.
@@ -201,7 +214,7 @@ class Database:
         Raises:
             DatabaseError: If the store fails; errors of the statements themselves pass unchanged.
         """
-        return await self._at_once(self._writer, work)
+        return await self._at_once(self._payer if is_paid else self._writer, work)
 
     async def _at_once(
         self, engine: AsyncEngine | None, work: Callable[[AsyncConnection], Awaitable[_Result]]
@@ -234,9 +247,8 @@ class Database:
         try:
             yield
         except PoolTimeoutError as error:
-            waited = self._settings.pool_timeout_seconds
             raise DatabaseError(
-                f"No database connection became free in {waited:g} s.", hint="Try again later."
+                "No database connection became free in time.", hint="Try again later."
             ) from error
         except DBAPIError as error:
             if is_of_the_store(error):
@@ -250,34 +262,47 @@ class Database:
 
     def _open_engines(self) -> None:
         if self.is_sqlite:
-            self._writer = self._sqlite_engine(
+            self._writer = self._payer = self._sqlite_engine(
                 pool_size=1, begin="BEGIN IMMEDIATE", query_only=False
             )
             self._reader = self._sqlite_engine(
                 pool_size=self._settings.pool_size, begin="BEGIN", query_only=True
             )
         else:
-            self._reader = self._writer = self._postgres_engine()
+            self._reader = self._writer = self._postgres_engine(
+                self._settings.pool_size, self._settings.pool_timeout_seconds, LOCK_TIMEOUT_SECONDS
+            )
+            self._payer = self._postgres_engine(
+                _PAID_CONNECTIONS, PAID_WAIT_SECONDS, PAID_WAIT_SECONDS
+            )
 
-    def _postgres_engine(self) -> AsyncEngine:
+    def _postgres_engine(
+        self, connections: int, pool_timeout_seconds: float, lock_timeout_seconds: float
+    ) -> AsyncEngine:
         try:
-            return create_async_engine(
+            engine = create_async_engine(
                 self.url,
-                pool_size=self._settings.pool_size,
+                pool_size=connections,
                 max_overflow=0,
-                pool_timeout=self._settings.pool_timeout_seconds,
+                pool_timeout=pool_timeout_seconds,
                 pool_pre_ping=True,
                 hide_parameters=True,  # people's words are no part of an error
-                connect_args={
-                    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-                    "options": _postgres_options(self.url),
-                },
+                connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
             )
         except ImportError as error:
             raise ConfigError(
                 "database.url names PostgreSQL, whose driver is not installed.",
                 hint="Install it with `pip install 'zos[postgres]'`.",
             ) from error
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def prepare(connection: Any, _record: object) -> None:
+            cursor = connection.cursor()
+            cursor.execute(_LIMIT_WAITS, (f"{lock_timeout_seconds * 1000:.0f}",))
+            cursor.close()
+            connection.commit()  # else it would be taken back with the transaction
+
+        return engine
 
     def _sqlite_engine(self, *, pool_size: int, begin: str, query_only: bool) -> AsyncEngine:
         engine = create_async_engine(
@@ -319,13 +344,6 @@ class Database:
             event.listen(engine.sync_engine, name, _postponed(name.removeprefix("do_")))
 
         return engine
-
-
-def _postgres_options(url: URL) -> str:
-    """Return the session's settings, after which those of the URL come, and win."""
-    given = url.query.get("options", "")
-    own = given if isinstance(given, str) else " ".join(given)
-    return f"-c lock_timeout={LOCK_TIMEOUT_SECONDS * 1000:.0f} {own}".strip()
 
 
 def _postponed(method: str) -> Callable[[Any, str, Any, Any], bool]:

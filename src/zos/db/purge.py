@@ -3,7 +3,8 @@
 SQLite overwrites what it deletes (`secure_delete`), but a search index keeps words until it is written
 anew, and the write-ahead log keeps pages until it is cut. PostgreSQL keeps rows until their tables are
 written anew, and samples of them among its statistics (written anew if Zos's role owns the database);
-its own log and earlier backups are beyond reach, see `docs/reference/privacy.md`.
+its own log and earlier backups are beyond reach, see `docs/reference/privacy.md`. Nobody else gets at
+a table meanwhile: only what a model was paid for waits for as long as that may take (`db.engine`).
 """
 
 from __future__ import annotations

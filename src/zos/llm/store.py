@@ -67,7 +67,7 @@ class ModelCallStore:
             await self._sums.be_alone(connection)
             await self._write(connection, call)
 
-        await self._db.write_at_once(write)
+        await self._db.write_at_once(write, is_paid=True)
 
     async def _write(self, connection: AsyncConnection, call: ModelCall) -> None:
         shown = call.context.member_ids

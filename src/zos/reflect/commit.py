@@ -87,11 +87,11 @@ class TargetCommit:
                 now=now,
             )
 
-        await self._database.write_at_once(store)
+        await self._database.write_at_once(store, is_paid=True)
 
     async def dry(self, run: LayerRun, target: RunTarget, reason: str, *, now: datetime) -> None:
         """Record that there was nothing to say: the material counts as seen, no salience is spent."""
-        async with self._database.write() as connection:
+        async with self._database.write(is_paid=True) as connection:
             usage = await usage_of_target(connection, target.id)
             await self._ledger.mark_seen(connection, target.topic, run.clock_at)
             finished = Finished(TargetStatus.DRY, reason, usage)
@@ -99,7 +99,7 @@ class TargetCommit:
 
     async def failure(self, target: RunTarget, reason: str, *, now: datetime) -> None:
         """Record a failure: it costs its topic nothing, and its material stays new."""
-        async with self._database.write() as connection:
+        async with self._database.write(is_paid=True) as connection:
             usage = await usage_of_target(connection, target.id)
             finished = Finished(TargetStatus.FAILED, reason, usage)
             await finish_target(connection, target, finished, owner=self._owner, now=now)

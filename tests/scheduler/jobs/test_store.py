@@ -24,7 +24,7 @@ from zos.reflect.schedule import parse_schedule
 from zos.scheduler.crontab import CrontabTrigger
 from zos.scheduler.jobs.codec import job_id, job_name
 from zos.scheduler.jobs.entry import REFERENCE
-from zos.scheduler.jobs.store import JsonJobStore
+from zos.scheduler.jobs.store import JsonJobStore, job_engine
 from zos.scheduler.safe import SafeScheduler
 from zos.scheduler.slot_executor import SlotExecutor
 
@@ -180,6 +180,18 @@ async def test_a_foreign_lock_is_given_up_on_within_a_tenth_of_a_second(
         assert perf_counter() - started < 1  # the default waits for five seconds
         writer.execute("ROLLBACK")
     scheduler.remove_job("layer:nightly")
+
+
+@pytest.mark.parametrize("config", ["postgres"], indirect=True)
+async def test_a_lock_in_postgresql_is_given_up_on_as_soon(url: str) -> None:
+    engine = job_engine(url)
+    for _ in range(2):  # a transaction's end takes nothing back
+        with engine.connect() as connection:
+            shown = [
+                connection.scalar(text(f"SHOW {name}_timeout")) for name in ("lock", "statement")
+            ]
+            assert shown == ["50ms", "2s"]
+    engine.dispose()
 
 
 async def test_a_transaction_is_all_or_nothing(opener: Opener, url: str) -> None:

@@ -22,7 +22,7 @@ import structlog
 from apscheduler.job import Job
 from apscheduler.jobstores.base import ConflictingIdError, JobLookupError
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
-from sqlalchemy import Connection, Engine, Row, create_engine, event, make_url, select
+from sqlalchemy import URL, Connection, Engine, Row, create_engine, event, make_url, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from zos.db.failures import explained
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 BUSY_TIMEOUT_SECONDS = 0.05
 PARKED = "parked:"
 _ID_LENGTH = 191
-_POSTGRES_OPTIONS = "-c lock_timeout=50 -c statement_timeout=2000"
+_LIMIT_POSTGRES = "SET lock_timeout = 50; SET statement_timeout = 2000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,7 @@ def job_engine(path_or_url: str) -> Engine:
     """Open a synchronous engine on the database: a SQLite file's path, or a URL."""
     url = make_url(path_or_url if "://" in path_or_url else f"sqlite:///{path_or_url}")
     if url.get_backend_name() != "sqlite":
-        return create_engine(
-            url.set(drivername="postgresql+psycopg"),
-            pool_size=1,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": 2, "options": _POSTGRES_OPTIONS},
-        )
+        return _postgres_engine(url)
     engine = create_engine(
         url.set(drivername="sqlite"), connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
     )
@@ -66,6 +61,23 @@ def job_engine(path_or_url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _postgres_engine(url: URL) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=1,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 2},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # Not parameters of the start, which poolers refuse.
+        connection.execute(_LIMIT_POSTGRES)
+        connection.commit()  # else they would be taken back with the transaction
 
     return engine
 
