@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from sqlalchemy import update
 from tests.conftest import EPOCH
-from tests.insights.conftest import SERVER, World
+from tests.insights.conftest import NOON, SERVER, World
 
 from zos.config import Config
 from zos.consent.names.store import known_in
@@ -90,6 +90,32 @@ async def test_a_name_that_a_subject_bears_means_the_subject(
             assert await subject is not None
     found = await known(database, every)
     assert {one: member.names for one, member in found.items()} == {ANN: (), BEN: (), BOT: ()}
+
+
+async def test_a_name_means_a_place_or_a_subject_only_where_its_bearer_is(
+    database: Database, config: Config
+) -> None:
+    here, there, wrote_here, wrote_there, nowhere = range(201, 206)
+    world = World(database)
+    spoken_of = await world.say("postgres it is")
+    await world.say("hi", author=wrote_here)
+    await world.say("hi", author=wrote_there, server_id=2, channel_id=20)
+    roles = {here: (SERVER, ()), there: (2, ())}
+    ledger = SalienceLedger(database, config)
+    async with database.write() as connection:
+        for one in (here, there, wrote_here, wrote_there, nowhere):
+            server_id, role_ids = roles.get(one, (SERVER, None))
+            person = Author(one, f"m{one}", "Gardening", role_ids=role_ids, global_name="Postgres")
+            await see_members(database, connection, [Sighting(person, server_id, NOON)])
+        place = ChannelSeen(21, SERVER, "gardening", ChannelKind.TEXT, EPOCH)
+        await see_channels(database, connection, [place])
+        assert await ledger.name_subject(
+            connection, SERVER, "Postgres", [spoken_of], EPOCH, batch=new_ulid(EPOCH)
+        )
+    found = await known(database, "gardening, postgres")
+    both = ("Postgres", "Gardening")
+    left = {here: (), there: both, wrote_here: (), wrote_there: both, nowhere: ()}
+    assert {one: member.names[1:] for one, member in found.items()} == left
 
 
 async def test_a_place_is_known_however_its_name_is_spelled(database: Database) -> None:
