@@ -104,9 +104,7 @@ class Delivery:
             )
         except ZosError as error:
             await self._failed(text, str(error), posted, retryable=error.retryable)
-        except (
-            Exception
-        ) as error:  # a text's outermost frame: first in each turn, it would stop all others
+        except Exception as error:  # a text's outermost frame: it would stop all others for ever
             log.exception("output_crashed", destination=named(text.destination))
             await self._failed(text, type(error).__name__, posted, retryable=True)
         except asyncio.CancelledError:
