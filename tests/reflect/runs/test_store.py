@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.postgres import somebody_waits
 
 from zos.core.errors import NotFoundError
@@ -18,7 +20,7 @@ from zos.db.tables import layer_run, run_target
 from zos.reflect.runs.model import LayerRun, RunRequest
 from zos.reflect.runs.store import RunStore
 from zos.reflect.states import RunStatus, TargetStatus, Trigger
-from zos.reflect.targets.store import TargetStore
+from zos.reflect.targets.store import CANCELLED, TargetStore
 from zos.salience.selector import Candidate, Selected
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -47,11 +49,15 @@ async def planned(database: Database, targets: int) -> LayerRun:
     runs = RunStore(database)
     run = await opened(runs)
     assert await runs.claim(run.id, owner="one", now=NOW)
+    await plan(database, run, targets)
+    return run
+
+
+async def plan(database: Database, run: LayerRun, targets: int) -> None:
     candidates = tuple(
         Candidate(TopicKey.channel(1, number), 0, None, 0, 100) for number in range(1, targets + 1)
     )
     await TargetStore(database).plan(run.id, Selected(candidates, (), ""), now=NOW)
-    return run
 
 
 @pytest.mark.parametrize(
@@ -211,6 +217,30 @@ async def test_a_run_that_ends_leaves_no_target_open(
     left = await targets.of_run(run.id)
     assert [(one.status, one.finished_at) for one in left] == [(TargetStatus.SKIPPED, LATER)] * 2
     assert all(one.reason for one in left)
+
+
+@pytest.mark.parametrize("config", ["postgres"], indirect=True)
+async def test_a_run_that_is_cancelled_while_it_is_planned_leaves_no_target_open(
+    database: Database,
+) -> None:
+    runs = RunStore(database)
+    run = await opened(runs)
+    ending: list[asyncio.Task[bool]] = []
+
+    @asynccontextmanager
+    async def write() -> AsyncIterator[AsyncConnection]:
+        patch.undo()
+        async with database.write() as planning:
+            yield planning
+            ending.append(asyncio.create_task(runs.cancel(run.id, reason="enough", now=LATER)))
+            await somebody_waits(database)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "write", write)
+        await plan(database, run, 2)
+    assert await ending[0]
+    left = await TargetStore(database).of_run(run.id)
+    assert [(one.status, one.reason) for one in left] == [(TargetStatus.SKIPPED, CANCELLED)] * 2
 
 
 @pytest.mark.parametrize("config", ["postgres"], indirect=True)

@@ -164,12 +164,12 @@ class RunStore:
         ended = {"status": status.value, "reason": reason, "finished_at": now}
         skipped = CANCELLED if status is RunStatus.CANCELLED else ENDED
         async with self._database.write() as connection:
-            is_any_open = await lock_targets(connection, run_id)
+            await lock_targets(connection, run_id)
             it = select(layer_run.c.id).where(*which).with_for_update(key_share=True)
             if (await connection.execute(it)).first() is None:
                 return False
-            if is_any_open:
-                await skip_open(connection, run_id, reason=skipped, now=now)
+            # Those too that were planned meanwhile: nobody works on them yet, so they need no order.
+            await skip_open(connection, run_id, reason=skipped, now=now)
             it_ends = update(layer_run).where(layer_run.c.id == run_id).values(ended)
             await connection.execute(it_ends)
             return True

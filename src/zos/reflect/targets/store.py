@@ -202,7 +202,7 @@ _USAGE = select(
 
 # As an UPDATE locks them: rows that only refer to a target (its calls) need not wait.
 _LOCK = (
-    select(run_target.c.status)
+    select(run_target.c.id)
     .where(run_target.c.run_id == bindparam("run"))
     .order_by(run_target.c.id)
     .with_for_update(key_share=True)
@@ -237,16 +237,12 @@ _ACCOUNT_RUN = (
 )
 
 
-async def lock_targets(connection: AsyncConnection, run_id: str) -> bool:
+async def lock_targets(connection: AsyncConnection, run_id: str) -> None:
     """Lock a run's targets in one order, whoever does it, and before their run, as their commits do.
 
     Else two transactions that change several of them may each wait for the other.
-
-    Returns:
-        Whether any is open.
     """
-    found = await connection.scalars(_LOCK, {"run": run_id})
-    return not all(TargetStatus(status).is_final for status in found)
+    await connection.execute(_LOCK, {"run": run_id})
 
 
 async def skip_open(
