@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from time import process_time
 
 import pytest
@@ -92,6 +93,22 @@ def test_many_who_are_called_alike_do_not_slow_a_search_down() -> None:
         return process_time() - before
 
     assert min(seconds(1_600) for _ in range(3)) < 8 * min(seconds(16) for _ in range(3))
+
+
+def test_many_marks_in_a_row_do_not_slow_a_search_down() -> None:
+    def seconds(marks: int) -> float:
+        text = "a" + "\u0315\u0300\u094d\u093c" * marks
+        before = process_time()
+        assert words_in([text])
+        return process_time() - before
+
+    assert min(seconds(8_000) for _ in range(3)) < 32 * min(seconds(500) for _ in range(3))
+
+
+@given(st.text(st.characters(categories=["L", "M", "S"]), max_size=20))
+def test_letters_are_decomposed_as_unicode_says(text: str) -> None:
+    for some in (text, text * 30):
+        assert the_names._decomposed(some) == unicodedata.normalize("NFKD", some)
 
 
 def test_long_words_and_names_are_not_kept() -> None:
