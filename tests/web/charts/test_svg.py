@@ -7,7 +7,7 @@ from zos.web.charts.svg import element, image, linked
 
 def test_texts_and_attributes_are_escaped_and_elements_are_not() -> None:
     drawn = element("g", element("text", "<script>"), class_='a"b', text_anchor="end", x=None)
-    assert drawn == '<g class="a&#34;b" text-anchor="end"><text>&lt;script&gt;</text></g>'
+    assert drawn == '<g class="a&quot;b" text-anchor="end"><text>&lt;script&gt;</text></g>'
 
 
 def test_numbers_have_one_decimal_at_most() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
+from html import escape
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 
 def element(name: str, *content: str, **attributes: object) -> Markup:
@@ -15,13 +16,14 @@ def element(name: str, *content: str, **attributes: object) -> Markup:
         content: Elements (markup) and texts (escaped), in order.
         attributes: `class_` is `class`, `text_anchor` is `text-anchor`; one that is None is left out.
     """
-    opening = "".join(
+    opening = [
         f' {_attribute(key)}="{_written(value)}"'
         for key, value in attributes.items()
         if value is not None
-    )
-    inside = "".join(part if isinstance(part, Markup) else escape(part) for part in content)
-    return Markup(f"<{name}{opening}>{inside}</{name}>")  # noqa: S704 - all of it is escaped
+    ]
+    inside = [part if isinstance(part, Markup) else escape(part) for part in content]
+    drawn = f"<{name}{''.join(opening)}>{''.join(inside)}</{name}>"
+    return Markup(drawn)  # noqa: S704 - all of it is escaped
 
 
 def image(width: float, height: float, label: str, *content: str, role: str = "img") -> Markup:
@@ -58,4 +60,4 @@ def _attribute(key: str) -> str:
 def _written(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.1f}".removesuffix(".0")
-    return str(value) if isinstance(value, int) else escape(value)
+    return str(value) if isinstance(value, int) else escape(str(value))
