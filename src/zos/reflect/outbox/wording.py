@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from zos.core.consent import ConsentView
-from zos.core.names import KnownMember
+from zos.core.names import KnownMember, words_in, words_looked_up, words_of_name
 from zos.prompts.labels import nameless
 
 _WORDS = ("text", "heading")
@@ -41,14 +43,24 @@ def called_in(
         consent: Who may be named.
         people: Whom the text is about, or quotes.
     """
-    asked = {one for one, member in known.items() if consent.allows(one) and not member.is_bot}
-    asked.difference_update(people)
+    words = words_in(words_of(payload))
+    alike: defaultdict[frozenset[tuple[str, ...]], set[int]] = defaultdict(set)
+    for one, member in known.items():
+        if one not in people and consent.allows(one) and not member.is_bot:
+            alike[frozenset(_standing(member, words))].add(one)
+    about = {one: called for one, called in known.items() if one in people}
 
     def says_less_without(some: Collection[int]) -> bool:
-        told = {one: called for one, called in known.items() if one in people or one in some}
+        told = {**about, **{one: known[one] for one in some}}
         without = replace(consent, denied=consent.denied | {*some})
         return reworded(payload, nameless(told, without, people)) != payload
 
-    if not asked or not says_less_without(asked):
-        return frozenset()
-    return frozenset(one for one in asked if says_less_without({one}))
+    called = (some for some in alike.values() if says_less_without([min(some)]))
+    return frozenset(chain(*called))
+
+
+def _standing(member: KnownMember, words: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the words of those of a member's names that may stand where `words` do."""
+    for name in member.names:
+        if words_looked_up(name).issubset(words):
+            yield words_of_name(name)
