@@ -238,8 +238,10 @@ async def test_of_three_requests_one_runs_one_waits_and_one_is_skipped(stage: St
     assert [found[run.id].status.value for run in asked[:2]] == ["interrupted", "queued"]
 
 
-async def test_a_new_fire_cancels_the_running_one_if_the_layer_says_so(stage: Stage) -> None:
-    stage.write(overlap="cancel_other")
+async def test_a_new_fire_cancels_the_running_one_if_the_layer_says_so_and_nothing_has_failed(
+    stage: Stage, watcher: Watcher
+) -> None:
+    stage.write(overlap="cancel_other", ping_url=watcher.url)
     topics = await stage.talk()
     stage.server.default = Reply(hang=True)
     scheduler = stage.scheduler()
@@ -253,6 +255,8 @@ async def test_a_new_fire_cancels_the_running_one_if_the_layer_says_so(stage: St
     assert called_off.reason == "another fire of nightly took its place"
     states = {row.run_id: row.status for row in await stage.rows(run_target)}
     assert states == {first.id: "skipped", second.id: "success"}
+    await scheduler.drain(0)
+    assert sorted(watcher.paths) == [watcher.path, *[f"{watcher.path}/start"] * 2]
 
 
 GOOD_DATA = {"statements": [{"text": "They talk about beans.", "sources": ["m1", "m2"]}]}

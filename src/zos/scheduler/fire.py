@@ -129,21 +129,27 @@ class Fires:
                 await self._refuse(run, refused)
                 continue
             for other in admission.cancels:
-                await self.cancel(other, f"another fire of {run.layer} took its place")
+                # Its watcher hears of the run in its place, and nothing has failed.
+                await self._call_off(other, f"another fire of {run.layer} took its place")
             self._dispatcher.submit(run)
 
     async def cancel(self, run: LayerRun, reason: str) -> bool:
-        """Call off a run, wherever it runs; False if it has ended already.
+        """Call off a run, wherever it runs, and tell its watcher; False if it has ended already.
 
         A process that works on it finds out at its next heartbeat or commit.
         """
+        called_off = await self._call_off(run, reason)
+        if called_off:
+            await self._tell(run.id)
+        return called_off
+
+    async def _call_off(self, run: LayerRun, reason: str) -> bool:
         now = self._clock.now()
         if not await self._runs.cancel(run.id, reason=reason, now=now):
             return False
         log.info("layer_cancelled", layer=run.layer, run=run.id)
         await self._dispatcher.cancel(run.id)
         await self._targets.give_up(run.id, now=now)
-        await self._tell(run.id)
         return True
 
     async def _tell(self, run_id: str) -> None:

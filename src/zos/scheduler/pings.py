@@ -1,8 +1,9 @@
 """Dead-man pings: a GET that tells a watcher elsewhere that a layer, or the scheduler, is alive.
 
 `<url>/start` when a run begins, `<url>` when it has ended well, `<url>/fail` when it has not or was
-called off, as healthchecks.io and its like expect. The addresses are the operator's own; why a run
-ended is no part of a ping, since that may name people. A ping never holds up or fails anything.
+called off, as healthchecks.io and its like expect; nothing when another fire took its place. The
+addresses are the operator's own; why a run ended is no part of a ping, since that may name people.
+A ping never holds up or fails anything.
 """
 
 from __future__ import annotations
