@@ -94,25 +94,22 @@ def _chart(screen: Screen, jobs: Sequence[JobStatus], slots: Sequence[Due], span
     of_layer: defaultdict[str, list[Due]] = defaultdict(list)
     for one in slots:
         of_layer[one.layer].append(one)
-    lanes = [
-        [_mark(screen, one) for one in by_day_if_many(of_layer[job.layer], screen.zone)]
-        for job in jobs
-    ]
+    lanes = [_lane(screen, job.layer, of_layer[job.layer]) for job in jobs]
     return timeline(
         lanes, span, f"Fires of every layer in the fortnights around {long_day(span.middle)}"
     )
 
 
-def _mark(screen: Screen, due: Due) -> Mark:
+def _lane(screen: Screen, layer: str, slots: Sequence[Due]) -> list[Mark]:
+    several = screen.path("slots", layer=layer)
+    return [_mark(screen, one, several) for one in by_day_if_many(slots, screen.zone)]
+
+
+def _mark(screen: Screen, due: Due, several: str) -> Mark:
     when = short_time(due.at, screen.zone, screen.now)
     if due.last != due.at:
         when = f"{when} to {short_time(due.last, screen.zone, screen.now)}"
     said = f"{due.layer}, {when}: {due.state}"
     title = f"{said}, {due.reason}" if due.reason else said
-    return Mark(_path(screen, due), title, due.tone, due.at, due.last)
-
-
-def _path(screen: Screen, due: Due) -> str | None:
-    if due.run_id is not None:
-        return screen.path("run", run_id=due.run_id)
-    return screen.path("slots", layer=due.layer) if due.is_past else None
+    past = several if due.run_id is None else screen.path("run", run_id=due.run_id)
+    return Mark(past if due.is_past else None, title, due.tone, due.at, due.last)
