@@ -47,6 +47,7 @@ def standing(text: str, *names: str) -> list[str]:
         ("İpek", "ipek IPEK İPEK", ["ipek", "IPEK", "İPEK"]),
         ("Cy Young", "cy young, Cy-Young; Cy, and Young", ["cy young", "Cy-Young"]),
         ("Cy Young", "Cy\nYoung", []),
+        ("Cy 🌸 Young", "Cy 🌸 Young, Cy -- Young; Cy ?! Young", ["Cy 🌸 Young", "Cy -- Young"]),
         ("🌸 Rosie", "Rosie 🌸", ["Rosie"]),
         ("Rosie (she/her)", "Rosie | she", ["Rosie"]),
         ("[MOD] Rosie", "mod rosie", ["rosie"]),

@@ -40,6 +40,8 @@ _PARTED = re.compile(r"[|•·~]")
 _IN_USERNAMES = "_.\\"  # beside letters and digits, as often as one likes; a text may escape them
 _MAX_USERNAME = 64  # characters, each escaped
 _MAX_GAP = 2
+_MAX_MARKS = 8  # emoji, dashes and the like; none that part sentences
+_PART_SENTENCES = frozenset(".,;:!?…\n")
 _FIRST_ACCENT = 10  # combining classes below it are signs that tell letters apart, as the virama
 _MAX_LOOKED_UP = 64  # characters; an index does not take any length
 
@@ -154,7 +156,9 @@ def _is_together(text: str, found: list[re.Match[str]]) -> bool:
 
 def _is_small(gap: str) -> bool:
     counted = gap.replace("_", "").replace("\\", "")
-    return "\n" not in gap and (len(counted) <= _MAX_GAP or not counted.strip(_IN_USERNAMES))
+    if len(counted) <= _MAX_GAP or not counted.strip(_IN_USERNAMES):
+        return "\n" not in gap
+    return len(counted) <= _MAX_MARKS and _PART_SENTENCES.isdisjoint(counted)
 
 
 def _mark_before(text: str, start: int) -> int | None:
