@@ -112,10 +112,9 @@ async def _addresses(url: httpx.URL) -> list[Address]:
 def is_public(address: Address) -> bool:
     """Return whether an address, and what it may stand for, is on the open internet."""
     if isinstance(address, IPv6Address):
-        teredo = address.teredo or ()
-        within = [address.ipv4_mapped, address.sixtofour, *teredo]
-        if any(one is not None and not is_public(one) for one in within):
+        whole = address.ipv4_mapped or address.sixtofour  # of which Pythons think differently
+        if whole is not None:
+            return is_public(whole)
+        if not all(map(is_public, address.teredo or ())):
             return False
-        if address.ipv4_mapped is not None:
-            return True
     return address.is_global and not address.is_multicast
