@@ -257,9 +257,10 @@ async def skip_open(
         .where(run_target.c.run_id == run_id, _IS_OPEN)
         .values(status=TargetStatus.SKIPPED.value, reason=reason, finished_at=now)
     )
-    await connection.execute(skipped)
-    await connection.execute(_ACCOUNT_SKIPPED, {"run": run_id})
-    await connection.execute(_ACCOUNT_RUN, {"run": run_id})
+    given_up = await connection.execute(skipped)
+    counted = await connection.execute(_ACCOUNT_SKIPPED, {"run": run_id})
+    if given_up.rowcount or counted.rowcount:
+        await connection.execute(_ACCOUNT_RUN, {"run": run_id})
 
 
 async def finish_target(
