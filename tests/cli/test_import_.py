@@ -161,7 +161,7 @@ def test_no_path_is_a_wrong_use(zos: Zos) -> None:
 def test_an_interrupted_import_says_how_to_go_on_and_does(
     process: Process, zos: Zos, own_folder: Path
 ) -> None:
-    path = archive(own_folder / "a.json", 12_000)
+    path = archive(own_folder / "a.json", 30_000)
     running = process("import", path, cwd=own_folder)
     deadline = monotonic() + 60
     while monotonic() < deadline and not begun(own_folder):
@@ -172,12 +172,12 @@ def test_an_interrupted_import_says_how_to_go_on_and_does(
     assert running.returncode == 130
     assert "run it again to go on from there" in said_last
     before = stored(own_folder)
-    assert 0 < before < 12_000
+    assert 0 < before < 30_000
 
     result = zos("import", path)
 
-    assert re.search(rf": {12_000 - before:,} new messages, 0 known", result.stdout)
-    assert stored(own_folder) == 12_000
+    assert re.search(rf": {30_000 - before:,} new messages, 0 known", result.stdout)
+    assert stored(own_folder) == 30_000
 
 
 def begun(folder: Path) -> bool:
