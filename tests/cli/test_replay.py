@@ -59,7 +59,8 @@ def test_a_replay_gives_every_slot_its_outcome_and_a_second_changes_nothing(
     assert again == {**first, "replayed": 0}
     rows = json.loads(zos("access", "audit", "--json").stdout)
     told = ("replay", f"{night} to {night + timedelta(days=1)}", 200)
-    assert [(one["action"], one["target"], one["status"]) for one in rows[:2]] == [told, told]
+    replays = [one for one in rows if one["action"] == "replay"]
+    assert [(one["action"], one["target"], one["status"]) for one in replays] == [told]
 
 
 def test_a_replay_is_told_in_words(zos: Zos, night: date) -> None:

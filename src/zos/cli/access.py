@@ -192,7 +192,7 @@ async def _books(app: App) -> AsyncIterator[Books]:
         yield open_books(database, SystemClock())
 
 
-def _recorded(books: Books, action: str, target: str) -> AbstractAsyncContextManager[None]:
+def _recorded(books: Books, action: str, target: str) -> AbstractAsyncContextManager[object]:
     from zos.access.audit.recording import recorded
 
     return recorded(books.audit, Principal.at_terminal(user_name()), action, target)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from zos.access.user import user_name
 
 if TYPE_CHECKING:
+    from zos.access.audit.recording import Doing
     from zos.db.engine import Database
 
 
 def recorded_here(
     database: Database, action: str, target: str
-) -> AbstractAsyncContextManager[None]:
+) -> AbstractAsyncContextManager[Doing]:
     """Record what is done in a block, or why it was refused, as done by the user of this machine."""
     from zos.access.audit.recording import recorded
     from zos.access.audit.store import AuditLog

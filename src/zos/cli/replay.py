@@ -38,12 +38,14 @@ def replay(app: App, first: datetime, last: datetime, as_json: bool) -> None:
 
         async with (
             app.database(schema="require") as database,
-            recorded_here(database, "replay", f"{first:%F} to {last:%F}"),
+            recorded_here(database, "replay", f"{first:%F} to {last:%F}") as doing,
         ):
             with progress("Replaying") as bar:
-                return await replay(
+                report = await replay(
                     app.config, first.date(), last.date(), lambda done, total, _: bar(done, total)
                 )
+            doing.is_write = report.replayed > 0
+            return report
 
     report = app.run(work)
     if as_json:

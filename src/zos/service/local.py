@@ -99,5 +99,5 @@ class _Local(Operator):
         async with self._recorded(by, "forget", f"member {member_id}"):
             return await self._services.members.forget(member_id, by, progress)
 
-    def _recorded(self, by: str, action: str, target: str) -> AbstractAsyncContextManager[None]:
+    def _recorded(self, by: str, action: str, target: str) -> AbstractAsyncContextManager[object]:
         return recorded(self._services.audit, Principal.at_terminal(by), action, target)

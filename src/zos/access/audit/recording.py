@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
@@ -53,10 +54,17 @@ def note_refusal(scope: Scope, error: ZosError) -> None:
     scope["state"][_REFUSED] = status_of(error)
 
 
+@dataclass(slots=True)
+class Doing:
+    """What is done in a block. `is_write`: whether it turned out to write anything; else it is no deed."""
+
+    is_write: bool = True
+
+
 @asynccontextmanager
 async def recorded(
     audit: AuditLog, principal: Principal, action: str, target: str
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Doing]:
     """Record what is done in a block that no request asked for, or why it was refused.
 
     Args:
@@ -65,9 +73,9 @@ async def recorded(
         action: The name of what they ask for, as the API's route has it.
         target: What is changed.
     """
-    status = HTTPStatus.INTERNAL_SERVER_ERROR.value
+    status, doing = HTTPStatus.INTERNAL_SERVER_ERROR.value, Doing()
     try:
-        yield
+        yield doing
         status = HTTPStatus.OK.value
     except ZosError as error:
         status = status_of(error)
@@ -77,7 +85,8 @@ async def recorded(
         raise
     finally:
         method = principal.via.value.upper()
-        await _record(audit, principal, Deed(action, method, target, status))
+        if doing.is_write:
+            await _record(audit, principal, Deed(action, method, target, status))
 
 
 async def _record(audit: AuditLog, principal: Principal, deed: Deed) -> None:

@@ -209,7 +209,7 @@ class OperatorCommands(
 
     def _recorded(
         self, interaction: discord.Interaction, action: str, target: str
-    ) -> AbstractAsyncContextManager[None]:
+    ) -> AbstractAsyncContextManager[object]:
         who = Principal(_named(interaction), Role.OPERATOR, Via.DISCORD)
         return recorded(self._services.audit, who, action, target)
 
