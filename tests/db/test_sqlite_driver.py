@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -155,3 +156,20 @@ async def test_who_is_cancelled_waits_for_the_thread_so_that_nothing_begins_afte
         assert connection.in_transaction
         await connection.rollback()
         assert not connection.in_transaction
+
+
+async def test_who_is_cancelled_does_not_wait_for_a_thread_that_has_ended(tmp_path: Path) -> None:
+    connection = OneTripConnection(tmp_path / "a.db", 1.0, query_only=False)
+    await connection
+    released = threading.Event()
+    async with asyncio.timeout(5):
+        busy = asyncio.create_task(connection.run(lambda _: released.wait()))
+        await asyncio.sleep(0)
+        ended = connection.stop()  # next in turn
+        busy.cancel()
+        await asyncio.sleep(0)
+        released.set()
+        with pytest.raises(asyncio.CancelledError):
+            await busy
+        assert ended is not None
+        await ended

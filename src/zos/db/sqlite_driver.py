@@ -21,6 +21,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Cursor], object]
+_LOOK_SECONDS = 0.1
 
 _CHUNK_ROWS = 64
 
@@ -145,9 +146,9 @@ class OneTripConnection(aiosqlite.Connection):
     async def _come_back(self) -> None:
         end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tx.put_nowait((end, lambda: None))
-        while not end.done():
+        while not end.done() and self._thread.is_alive():  # one that has ended answers nobody
             with suppress(asyncio.CancelledError):
-                await asyncio.wait([end])
+                await asyncio.wait([end], timeout=_LOOK_SECONDS)
 
 
 class _Outcome:
